@@ -12,10 +12,20 @@ from pathlib import Path
 
 from sessions.plans import show
 from sessions.plans.next_steps import blocked
-from sessions.plans.page import page
+from sessions.plans.report_markdown import markdown
+from sessions.plans.report_page import page
+from sessions.plans.report_shape import (
+    DiffStat,
+    ModelCost,
+    ReportedUnit,
+    RunReport,
+    SessionsSpent,
+    TaskCost,
+    Voucher,
+    Worked,
+    WorthHarvest,
+)
 from sessions.plans.state import CANDIDATE, JUDGE, Node, Run, Unit
-from sessions.record import events as ev
-from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
 from skills import private_files
 
@@ -30,7 +40,7 @@ _MOST_LANDINGS = 20
 def write(run: Run, fmt: str, held: str = "") -> str:
     """The report in one of `FORMATS`."""
     data = build(run, held)
-    writers: dict[str, Callable[[ev.JSON], str]] = {"md": markdown, "html": page, "json": _json}
+    writers: dict[str, Callable[[RunReport], str]] = {"md": markdown, "html": page, "json": _json}
     return hide(writers[fmt](data))
 
 
@@ -42,11 +52,11 @@ def keep(run: Run, folder: Path, held: str = "") -> Path:
     return folder / "report.md"
 
 
-def _json(data: ev.JSON) -> str:
+def _json(data: RunReport) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def build(run: Run, held: str = "") -> ev.JSON:
+def build(run: Run, held: str = "") -> RunReport:
     """All that the report says."""
     units = [u for u in run.units.values() if run.nodes[u.node].kind != CANDIDATE]
     done = [_unit(run, u) for u in units if u.state == "done"]
@@ -74,9 +84,13 @@ def build(run: Run, held: str = "") -> ev.JSON:
     }
 
 
-def _by_whose_word(done: list[ev.JSON]) -> str:
+def _by_whose_word(done: list[ReportedUnit]) -> str:
     """Who says that what is done is done."""
-    told = {"check": "by their check", "judge": "by a judge", "answer": "have only answered"}
+    told: dict[Voucher, str] = {
+        "check": "by their check",
+        "judge": "by a judge",
+        "answer": "have only answered",
+    }
     counts = Counter(unit["by"] for unit in done)
     return ", ".join(f"{counts[by]} {words}" for by, words in told.items() if counts[by])
 
@@ -89,7 +103,7 @@ def _why_not(run: Run, node: Node, lost: dict[str, str], held: str) -> str:
     )
 
 
-def _unit(run: Run, unit: Unit) -> ev.JSON:
+def _unit(run: Run, unit: Unit) -> ReportedUnit:
     node = run.nodes[unit.node]
     told = show.unit_json(run, unit)
     check = next((c for c in reversed(unit.checks) if c.ok == (unit.state == "done")), None)
@@ -119,9 +133,9 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} characters more"
 
 
-def diffstat(diff: str) -> list[ev.JSON]:
+def diffstat(diff: str) -> list[DiffStat]:
     """Files of a unified diff with the lines that came and went."""
-    found: list[ev.JSON] = []
+    found: list[DiffStat] = []
     for line in diff.split("\n"):
         if line.startswith("+++ "):
             name = line[4:].split("\t")[0].removeprefix("b/")
@@ -133,8 +147,8 @@ def diffstat(diff: str) -> list[ev.JSON]:
     return found
 
 
-def _by_task(run: Run) -> list[ev.JSON]:
-    rows: dict[str, ev.JSON] = {}
+def _by_task(run: Run) -> list[TaskCost]:
+    rows: dict[str, TaskCost] = {}
     for spent in run.spending.values():
         name = run.nodes[run.units[spent.unit].node].task.name
         row = rows.setdefault(name, {"task": name, "sessions": 0, "usd": 0.0, "tokens": 0})
@@ -142,8 +156,8 @@ def _by_task(run: Run) -> list[ev.JSON]:
     return list(rows.values())
 
 
-def _by_model(run: Run) -> list[ev.JSON]:
-    rows: dict[str, ev.JSON] = {}
+def _by_model(run: Run) -> list[ModelCost]:
+    rows: dict[str, ModelCost] = {}
     for spent in run.spending.values():
         row = rows.setdefault(
             spent.model, {"model": spent.model, "sessions": 0, "usd": 0.0, "tokens": 0}
@@ -152,15 +166,15 @@ def _by_model(run: Run) -> list[ev.JSON]:
     return list(rows.values())
 
 
-def _add(row: ev.JSON, usd: float, tokens: int) -> None:
+def _add(row: SessionsSpent, usd: float, tokens: int) -> None:
     row["sessions"] += 1
     row["usd"] = round(row["usd"] + usd, 6)
     row["tokens"] += tokens
 
 
-def _timeline(run: Run) -> list[ev.JSON]:
+def _timeline(run: Run) -> list[Worked]:
     """From when to when each unit worked."""
-    rows = []
+    rows: list[Worked] = []
     for unit in run.units.values():
         spans = list(unit.spans)
         if unit.state in ("running", "waiting"):
@@ -170,9 +184,9 @@ def _timeline(run: Run) -> list[ev.JSON]:
     return rows
 
 
-def _worth(run: Run) -> list[ev.JSON]:
+def _worth(run: Run) -> list[WorthHarvest]:
     """Sessions that left something: files, or an answer that a judge did not pick."""
-    found: list[ev.JSON] = []
+    found: list[WorthHarvest] = []
     for unit in run.units.values():
         if unit.state != "done" or not unit.session:
             continue
@@ -220,130 +234,3 @@ def _landing(run: Run) -> Iterator[Unit]:
         whole = unit.state == "done" and unit.branch and unit.files and node.kind != CANDIDATE
         if whole and f"{{{node.task.name}.branch}}" not in bases:
             yield unit
-
-
-# -- Markdown
-
-
-def markdown(data: ev.JSON) -> str:
-    """The report as Markdown."""
-    return "\n".join(_lines(data)).rstrip() + "\n"
-
-
-def _lines(data: ev.JSON) -> Iterator[str]:
-    yield f"# {_line(data['title'])}"
-    yield ""
-    yield f"**{data['state']}**: {_line(data['words'])}."
-    if data["by_whose_word"]:
-        yield f"Of what is done: {data['by_whose_word']}."
-    spent = data["spent"]
-    money = f"${spent['usd']:.2f}, " if spent["usd"] or spent["priced"] else ""
-    unpriced = "" if spent["priced"] else " (no price is known for some of it)"
-    yield ""
-    when = f"{data['began'][:16]} to {data['updated'][:16]} UTC"
-    yield f"{when} · {money}{spent['tokens']:,} tokens{unpriced}"
-    if data["note"]:
-        yield from ("", f"{_line(data['note'])}.")
-    if data["held"]:
-        yield from ("", f"It does not go on by itself: {_line(data['held'])}.")
-    if data["goal"]:
-        yield from ("", "## What was asked", "", clean(data["goal"]).strip())
-    yield from _section("What waits for you", data["person"], _waiting)
-    yield from _section("What failed", data["failed"], _failed)
-    if data["not_begun"]:
-        yield from ("", "## What was not begun", "")
-        yield from (f"- **{_line(n['task'])}**: {_line(n['why'])}" for n in data["not_begun"])
-    yield from _section("What is done", data["done"], _done)
-    yield from _section("What is open", data["open"], lambda unit: iter(()))
-    yield from _section("What was skipped", data["skipped"], lambda unit: iter(()))
-    yield from _costs(data["costs"])
-    if data["harvest"]:
-        yield from ("", "## What is worth harvesting", "")
-        yield from (f"- {_line(w['unit'])}: {w['why']} (`{w['session']}`)" for w in data["harvest"])
-    if data["next"]:
-        yield from ("", "## What to run next", "", *_fenced("\n".join(data["next"])))
-
-
-def _section(
-    title: str, units: list[ev.JSON], more: Callable[[ev.JSON], Iterator[str]]
-) -> Iterator[str]:
-    if not units:
-        return
-    yield from ("", f"## {title}")
-    for unit in units:
-        item = f" · {_line(unit['item'])[:120]}" if unit["item"] else ""
-        yield from ("", f"### {_line(unit['unit'])}{item}", "")
-        if unit["session"]:
-            yield f"session `{unit['session']}` · tries {unit['tries']} · {_cost(unit)}"
-        yield from more(unit)
-
-
-def _cost(row: ev.JSON) -> str:
-    money = f"${row['usd']:.4f} · " if row["usd"] else ""
-    return f"{money}{row['tokens']:,} tokens"
-
-
-def _waiting(unit: ev.JSON) -> Iterator[str]:
-    yield from ("", _line(unit["why"]))
-    if unit["last_words"]:
-        yield from ("", "Its last words:", "", *_fenced(clean(unit["last_words"])))
-
-
-def _failed(unit: ev.JSON) -> Iterator[str]:
-    yield from ("", f"Why: {_line(unit['why'])}")
-    yield from _evidence(unit)
-    if unit["last_words"]:
-        yield from ("", "Its last words:", "", *_fenced(clean(unit["last_words"])))
-
-
-def _done(unit: ev.JSON) -> Iterator[str]:
-    if unit["by"] == "answer":
-        yield from ("", "It has answered; no check says whether it is right.")
-    if unit["why"]:
-        yield from ("", _line(unit["why"]))
-    yield from _evidence(unit)
-    for row in unit["diffstat"]:
-        yield f"- `{_line(row['path'])}` +{row['added']} −{row['removed']}"
-    if unit["commit"] or unit["branch"]:
-        yield from ("", f"branch `{_line(unit['branch'])}` {_line(unit['commit'])}".rstrip())
-    if unit["receipts"]:
-        yield from ("", *(f"- drawn for it: {_line(line)}" for line in unit["receipts"]))
-    for note in unit["notes"]:
-        if note["kind"] == "critic":
-            yield from ("", "A critic sent it back:", "", *_fenced(clean(note["text"])))
-    if unit["answer"]:
-        yield from ("", "Its answer:", "", *_fenced(clean(unit["answer"])))
-
-
-def _evidence(unit: ev.JSON) -> Iterator[str]:
-    if (proof := unit["evidence"]) is None:
-        return
-    ended = "did not end by itself" if proof["code"] is None else f"exit code {proof['code']}"
-    words = _line(" ".join(proof["argv"]))
-    yield from ("", f"The check: `{words.replace('`', chr(39))}`, {ended}, {proof['seconds']:g} s")
-    if proof["output"].strip():
-        yield from ("", *_fenced(clean(proof["output"])))
-
-
-def _costs(costs: ev.JSON) -> Iterator[str]:
-    if not costs["tasks"]:
-        return
-    yield from ("", "## What it cost", "")
-    yield from ("| task | sessions | dollars | tokens |", "|---|---:|---:|---:|")
-    for row in costs["tasks"]:
-        yield f"| {row['task']} | {row['sessions']} | {row['usd']:.4f} | {row['tokens']:,} |"
-    yield from ("", "| model | sessions | dollars | tokens |", "|---|---:|---:|---:|")
-    for row in costs["models"]:
-        name = _line(row["model"]).replace("|", "\\|") or "unknown"
-        yield f"| {name} | {row['sessions']} | {row['usd']:.4f} | {row['tokens']:,} |"
-
-
-def _line(text: str) -> str:
-    return clean_line(str(text)).strip().rstrip(".")
-
-
-def _fenced(text: str) -> list[str]:
-    """A fence that is longer than any in the text."""
-    longest = max((len(r) - len(r.lstrip("`")) for r in text.split("\n")), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [fence, text.strip("\n"), fence]

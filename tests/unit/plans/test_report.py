@@ -48,7 +48,8 @@ def test_who_says_that_it_is_done_is_told() -> None:
     data = report.build(night())
     done = {u["unit"]: u for u in data["done"]}
     assert done["port[1]"]["by"] == "check"
-    assert done["port[1]"]["evidence"]["code"] == 0
+    evidence = done["port[1]"]["evidence"]
+    assert evidence and evidence["code"] == 0
     assert done["port[1]"]["diffstat"] == [{"path": "x.py", "added": 2, "removed": 1}]
     assert done["say"]["by"] == "answer"
     assert data["by_whose_word"] == "1 by their check, 1 have only answered"

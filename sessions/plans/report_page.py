@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
 
+from sessions.api.plans import RunSpent
+from sessions.plans.report_shape import Costs, ReportedUnit, RunReport, SessionsSpent, Worked
 from sessions.plans.state import seconds
-from sessions.record import events as ev
 from sessions.safety.sanitise import clean
 
 _ROW, _LEFT, _WIDE = 16, 190, 700
@@ -29,7 +29,7 @@ small{color:#777}
 td,th{border-color:#333}}"""
 
 
-def page(data: ev.JSON) -> str:
+def page(data: RunReport) -> str:
     """The report as HTML."""
     title = _text(data["title"])
     parts = [
@@ -50,16 +50,16 @@ def page(data: ev.JSON) -> str:
     if data["goal"]:
         parts.append(f"<h2>What was asked</h2>{_block(data['goal'])}")
     parts.append(timeline(data["timeline"], data["began"], data["updated"]))
-    for head, key in (
-        ("What waits for you", "person"),
-        ("What failed", "failed"),
-        ("What is done", "done"),
-        ("What is open", "open"),
-        ("What was skipped", "skipped"),
+    for head, kind, units in (
+        ("What waits for you", "person", data["person"]),
+        ("What failed", "failed", data["failed"]),
+        ("What is done", "done", data["done"]),
+        ("What is open", "open", data["open"]),
+        ("What was skipped", "skipped", data["skipped"]),
     ):
-        if data[key]:
+        if units:
             parts.append(f"<h2>{head}</h2>")
-            parts += [_unit(unit, key) for unit in data[key]]
+            parts += [_unit(unit, kind) for unit in units]
     if data["not_begun"]:
         rows = "".join(f"<li>{_text(n['task'])}: {_text(n['why'])}" for n in data["not_begun"])
         parts.append(f"<h2>What was not begun</h2><ul>{rows}</ul>")
@@ -76,7 +76,7 @@ def page(data: ev.JSON) -> str:
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 
-def timeline(rows: list[ev.JSON], began: str, ended: str) -> str:
+def timeline(rows: list[Worked], began: str, ended: str) -> str:
     """Who worked when, as a picture."""
     if not rows:
         return ""
@@ -102,7 +102,7 @@ def timeline(rows: list[ev.JSON], began: str, ended: str) -> str:
     return "".join(parts)
 
 
-def _bar(span: Any, start: float, length: float, y: int, row: ev.JSON) -> str:
+def _bar(span: tuple[str, str], start: float, length: float, y: int, row: Worked) -> str:
     first, last = (seconds(at) - start for at in span)
     x = _LEFT + _WIDE * max(0.0, first) / length
     width = max(1.5, _WIDE * (last - first) / length)
@@ -113,7 +113,7 @@ def _bar(span: Any, start: float, length: float, y: int, row: ev.JSON) -> str:
     )
 
 
-def _unit(unit: ev.JSON, key: str) -> str:
+def _unit(unit: ReportedUnit, key: str) -> str:
     item = f" · {_text(str(unit['item'])[:200])}" if unit["item"] else ""
     parts = [f"<section class={key}><h3>{_text(unit['unit'])}{item}</h3>"]
     if unit["session"]:
@@ -140,7 +140,7 @@ def _unit(unit: ev.JSON, key: str) -> str:
     return "".join([*parts, "</section>"])
 
 
-def _proof(unit: ev.JSON) -> Iterator[str]:
+def _proof(unit: ReportedUnit) -> Iterator[str]:
     if (proof := unit["evidence"]) is not None:
         ended = "did not end" if proof["code"] is None else f"exit code {proof['code']}"
         words = _text(" ".join(proof["argv"]))
@@ -157,7 +157,7 @@ def _proof(unit: ev.JSON) -> Iterator[str]:
         yield f"<p>branch <code>{_text(unit['branch'])}</code> {_text(unit['commit'])}</p>"
 
 
-def _costs(costs: ev.JSON) -> Iterator[str]:
+def _costs(costs: Costs) -> Iterator[str]:
     tasks = costs["tasks"]
     if not tasks:
         return
@@ -174,16 +174,17 @@ def _costs(costs: ev.JSON) -> Iterator[str]:
     )
     size = f"0 0 {_LEFT + _WIDE + 10} {height}"
     yield f'<svg viewBox="{size}" role=img aria-label="costs">{bars}</svg>'
-    for head in ("task", "model"):
+    by_task = [(row["task"], row["sessions"], row["usd"], row["tokens"]) for row in tasks]
+    by_model = [(r["model"], r["sessions"], r["usd"], r["tokens"]) for r in costs["models"]]
+    for head, spent in (("task", by_task), ("model", by_model)):
         rows = "".join(
-            f"<tr><td>{_text(row[head] or 'unknown')}<td>{row['sessions']}<td>{row['usd']:.4f}"
-            f"<td>{row['tokens']:,}"
-            for row in costs[f"{head}s"]
+            f"<tr><td>{_text(name or 'unknown')}<td>{sessions}<td>{usd:.4f}<td>{tokens:,}"
+            for name, sessions, usd, tokens in spent
         )
         yield f"<table><tr><th>{head}<th>sessions<th>dollars<th>tokens{rows}</table><p></p>"
 
 
-def _money(row: ev.JSON) -> str:
+def _money(row: SessionsSpent | RunSpent | ReportedUnit) -> str:
     money = f"${row['usd']:.4f}, " if row["usd"] else ""
     return f"{money}{row['tokens']:,} tokens"
 
