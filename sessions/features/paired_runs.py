@@ -8,21 +8,21 @@ says so. What came of it is kept for the Skills panel, over all runs of the skil
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
+
+import msgspec
 
 from sessions.api.harvest import CheckFinding, PairDecided, PairSideShown, PairToDecide
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest.checks import DraftCheck
 from sessions.harvest.draft import SkillDraft, slug
-from sessions.harvest.pair_ledger import PairLedger
+from sessions.harvest.pair_ledger import PairLedger, PairOutcome, PairRow
 from sessions.harvest.service import Harvest
 from sessions.places import private_folder
-from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Preferred
 from skills import private_files
@@ -47,6 +47,36 @@ class PairSubject:
     """Of an installed skill: what it was harvested as, where that is known."""
     shelved: bool = False
     """Not installed: each session that shall have it gets a copy."""
+
+
+class SkillPair(msgspec.Struct):
+    """Two sessions for one prompt, `skilled` the one with the skill; `sides` once decided."""
+
+    sessions: list[str]
+    skilled: Literal[0, 1]
+    prompt: str
+    answer: Preferred | Literal[""] = ""
+    sides: list[PairSideShown] = []
+
+    @property
+    def with_and_without(self) -> tuple[PairSideShown, PairSideShown]:
+        """Its sides, that with the skill first."""
+        return self.sides[self.skilled], self.sides[1 - self.skilled]
+
+
+class PairsBegun(msgspec.Struct):
+    """What is on disk of a run that is not decided."""
+
+    pairs: list[SkillPair]
+
+
+class Likeness(TypedDict, total=False):
+    """What the sessions of a pair have of the session that the draft came from."""
+
+    profile: str
+    backend: str
+    model: str
+    permission: str
 
 
 class Pairs:
@@ -81,17 +111,17 @@ class Pairs:
         like = await self._like(subject.draft)
         run = private_folder(self._folder) / f"{subject.name}-{secrets.token_hex(3)}"
         pairs = [await self._pair(subject, like, run, n, text) for n, text in enumerate(sent)]
-        private_files.write(self._state(subject.name), codec.encode({"pairs": pairs}))
+        self._write(subject.name, pairs)
         for pair in pairs:
-            for each in pair["sessions"]:
-                await (await self._deck.get(each)).send(pair["prompt"], "harvest")
+            for each in pair.sessions:
+                await (await self._deck.get(each)).send(pair.prompt, "harvest")
         return await self.result(subject.name)
 
     async def _pair(
-        self, subject: PairSubject, like: ev.JSON, run: Path, number: int, prompt: str
-    ) -> ev.JSON:
+        self, subject: PairSubject, like: Likeness, run: Path, number: int, prompt: str
+    ) -> SkillPair:
         """Two sessions for one prompt, one of them with the skill."""
-        skilled = secrets.randbelow(2)
+        skilled: Literal[0, 1] = secrets.choice((0, 1))
         made: list[str] = []
         for side in range(2):
             cwd = private_folder(run / f"{number + 1}{'ab'[side]}")
@@ -103,19 +133,19 @@ class Pairs:
                 with contextlib.suppress(AgentdeckError):  # it does not even see it
                     await self._others.skills.of(session).switch(subject.name, "off")
             made.append(session.id)
-        return {"sessions": made, "skilled": skilled, "prompt": prompt}
+        return SkillPair(made, skilled, prompt)
 
     async def result(self, name: str) -> PairToDecide:
         """The next pair to decide, not saying which had the skill. Raises NotFound."""
         told: PairToDecide | None = None
         pairs = self._read(name)
         for number, pair in enumerate(pairs):
-            if pair.get("answer"):
+            if pair.answer:
                 continue
-            sides = [await self._side(session) for session in pair["sessions"]]
+            sides = [await self._side(session) for session in pair.sessions]
             this: PairToDecide = {
                 "name": name,
-                "prompt": pair["prompt"],
+                "prompt": pair.prompt,
                 "done": all(side["ended"] for side in sides),
                 "sides": sides,
                 "number": number + 1,
@@ -142,9 +172,9 @@ class Pairs:
         if not told["done"]:
             raise UsageError("The two runs have not ended.", "Choose when both have.")
         pair = pairs[told["number"] - 1]
-        pair |= {"answer": answer, "sides": told["sides"]}
-        if not all(each.get("answer") for each in pairs):
-            private_files.write(self._state(name), codec.encode({"pairs": pairs}))
+        pair.answer, pair.sides = answer, told["sides"]
+        if not all(each.answer for each in pairs):
+            self._write(name, pairs)
             return {"next": await self.result(name), "check": None}
         rows = [await self._row(name, each) for each in pairs]
         self._ledger.add(rows)
@@ -154,13 +184,12 @@ class Pairs:
         self._state(name).unlink(missing_ok=True)
         return {"next": None, "check": check.to_json()}
 
-    async def _row(self, name: str, pair: ev.JSON) -> ev.JSON:
+    async def _row(self, name: str, pair: SkillPair) -> PairRow:
         """A decided pair, for the ledger."""
-        skilled = int(pair["skilled"])
-        with_, without = pair["sides"][skilled], pair["sides"][1 - skilled]
-        outcome = "tie"
-        if pair["answer"] != "tie":
-            outcome = "win" if ANSWERS.index(pair["answer"]) == skilled else "loss"
+        with_, without = pair.with_and_without
+        outcome: PairOutcome = "tie"
+        if pair.answer and pair.answer != "tie":
+            outcome = "win" if ANSWERS.index(pair.answer) == pair.skilled else "loss"
         if "error" in (with_["reason"], without["reason"]):
             outcome = "void"  # a server that stalled or was not there says nothing of the skill
         summary = (await self._deck.get(with_["session"])).summary
@@ -169,14 +198,14 @@ class Pairs:
             "outcome": outcome,
             "model": summary.model,
             "profile": summary.profile,
-            "prompt": pair["prompt"],
+            "prompt": pair.prompt,
             "tokens": [with_["tokens"], without["tokens"]],
             "passed": [with_["passed"], without["passed"]],
         }
 
-    def _check(self, name: str, pairs: Sequence[ev.JSON], rows: Sequence[ev.JSON]) -> DraftCheck:
+    def _check(self, name: str, pairs: Sequence[SkillPair], rows: Sequence[PairRow]) -> DraftCheck:
         """What came out, pair by pair, and over all runs of this skill."""
-        says = {
+        says: dict[PairOutcome, str] = {
             "win": "preferred with the skill",
             "loss": "preferred WITHOUT it",
             "tie": "alike",
@@ -185,12 +214,11 @@ class Pairs:
         parts: list[str] = []
         findings: list[CheckFinding] = []
         for pair, row in zip(pairs, rows, strict=True):
-            skilled = int(pair["skilled"])
-            with_, without = pair["sides"][skilled], pair["sides"][1 - skilled]
-            findings += [with_, without]
+            with_, without = pair.with_and_without
+            findings += cast("list[CheckFinding]", [with_, without])  # it names all of a side
             parts.append(
                 f"{says[row['outcome']]}; {_measured(with_, without)}; with: {_words(with_)}; "
-                f"without: {_words(without)} (the skill was in the {ANSWERS[skilled]})"
+                f"without: {_words(without)} (the skill was in the {ANSWERS[pair.skilled]})"
             )
         wins, losses = (sum(row["outcome"] == o for row in rows) for o in ("win", "loss"))
         better = None if wins == losses else wins > losses
@@ -215,7 +243,7 @@ class Pairs:
             return PairSubject(skill.name, SkillDraft.read(skill.path))
         return PairSubject(skill.name)
 
-    async def _like(self, draft: SkillDraft | None) -> ev.JSON:
+    async def _like(self, draft: SkillDraft | None) -> Likeness:
         """Backend, model and mode of the session that the draft came from, else the defaults."""
         for receipt in draft.receipts.values() if draft else ():
             try:
@@ -271,17 +299,26 @@ class Pairs:
     def _state(self, name: str) -> Path:
         return private_folder(self._folder) / f"{slug(name)}.json"
 
-    def _read(self, name: str) -> list[ev.JSON]:
+    def _write(self, name: str, pairs: list[SkillPair]) -> None:
+        private_files.write(self._state(name), msgspec.json.encode(PairsBegun(pairs)))
+
+    def _read(self, name: str) -> list[SkillPair]:
         try:
-            data: ev.JSON = json.loads(self._state(name).read_bytes())
-            # A run that an older version began is one pair.
-            pairs: list[ev.JSON] = data.get("pairs", [data])
+            data = self._state(name).read_bytes()
+            return decode(data)
         except (OSError, ValueError) as error:
             raise NotFound(f"{name} has no paired run.", "Begin one from its review.") from error
-        return pairs
 
 
-def _measured(with_: ev.JSON, without: ev.JSON) -> str:
+def decode(data: bytes) -> list[SkillPair]:
+    """The pairs in a file; a run that an older version began is one. Raises ValueError."""
+    try:
+        return msgspec.json.decode(data, type=PairsBegun).pairs
+    except msgspec.ValidationError:
+        return [msgspec.json.decode(data, type=SkillPair)]
+
+
+def _measured(with_: PairSideShown, without: PairSideShown) -> str:
     """Plainly whether the counts speak for the skill."""
     if with_["passed"] != without["passed"]:
         return "only the run with it passed" if with_["passed"] else "NOT better: it did not pass"
@@ -291,7 +328,7 @@ def _measured(with_: ev.JSON, without: ev.JSON) -> str:
     return "fewer tokens with it" if cost < before else "NOT better by tokens"
 
 
-def _words(side: ev.JSON) -> str:
+def _words(side: PairSideShown) -> str:
     ended = "passed" if side["passed"] else side["reason"]
     return (
         f"{ended}, {side['turns']} turn, {side['calls']} calls ({side['failed_calls']} failed), "

@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal, TypedDict
 
 from sessions.places import Places
 from sessions.priming.win_rate import Decided
-from sessions.record import events as ev
 from sessions.record import json_lines
 
 ENOUGH = 6
 """Under so many decided pairs not even six wins of six would stand out."""
+
+
+PairOutcome = Literal["win", "tie", "loss", "void"]
+"""For the skill; `void` counts for nothing: a run ended in an error."""
+
+
+class PairRow(TypedDict):
+    """A decided pair, a line of the ledger. `tokens` and `passed`: with the skill and without."""
+
+    skill: str
+    outcome: PairOutcome
+    model: str
+    profile: str
+    prompt: str
+    tokens: list[int]
+    passed: list[bool]
 
 
 @dataclass(slots=True)
@@ -61,7 +76,7 @@ class PairLedger:
     def __init__(self, places: Places) -> None:
         self.path = places.data / "pairs" / "ledger.jsonl"
 
-    def add(self, rows: Sequence[ev.JSON]) -> None:
+    def add(self, rows: Sequence[PairRow]) -> None:
         """Append pairs that were decided. Raises AgentdeckError."""
         json_lines.add(self.path, rows, "pairs", "choose again")
 

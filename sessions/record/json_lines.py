@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sessions.errors import AgentdeckError
@@ -13,7 +13,7 @@ from sessions.record import events as ev
 from skills import private_files
 
 
-def add(path: Path, rows: Iterable[ev.JSON], what: str, then: str) -> None:
+def add(path: Path, rows: Iterable[Mapping[str, object]], what: str, then: str) -> None:
     """Append rows with the time, on the disk before this returns.
 
     Raises AgentdeckError, which says `what` they are, and what to do `then`.

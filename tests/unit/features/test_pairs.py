@@ -11,6 +11,7 @@ import pytest
 
 from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
+from sessions.features.paired_runs import SkillPair, decode
 from sessions.harvest.pair_ledger import PairLedger
 from sessions.record import events as ev
 from tests.support.messages_server import (
@@ -164,3 +165,14 @@ async def test_an_installed_skill_is_on_in_one_and_off_in_the_other(
     assert "1 alike: too few to tell (0 of 6 decided pairs)" in row["measured"]
     with pytest.raises(NotFound):
         await pair(rig.deck, name="nothing-of-that-name", begin=True, prompts=["Go."])
+
+
+@pytest.mark.parametrize("kept", [b"[]", b'{"pairs": 1}', b'{"pairs": [{"sessions": "a"}]}', b"{"])
+def test_a_file_of_pairs_that_was_spoilt_is_told_as_no_run(kept: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(kept)
+
+
+def test_a_run_that_an_older_version_began_is_one_pair() -> None:
+    kept = b'{"sessions": ["a", "b"], "skilled": 1, "prompt": "Go on."}'
+    assert decode(kept) == [SkillPair(["a", "b"], 1, "Go on.")]
