@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from sessions.api.answers import BackendAbilities, BackendListed
 from sessions.backends.base import Backend
 from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
-from sessions.record import events as ev
 from sessions.record.terminal_state import TERMINAL
 from sessions.safety.secrets_filter import address
 
@@ -66,10 +65,10 @@ def _skill_names(config: Config, places: Places, cwd: Path | None) -> list[str]:
     return sorted({skill.name for skill in skills})
 
 
-async def describe(config: Config, places: Places) -> list[ev.JSON]:
+async def describe(config: Config, places: Places) -> list[BackendListed]:
     """Every backend: whether it can be used here, and the remedy where it can't."""
     default = config.choose().backend
-    rows: list[ev.JSON] = []
+    rows: list[BackendListed] = []
     for name, found in config.backends.items():
         ok, detail, remedy = _state(found)
         backend = make(name, config, places)
@@ -88,13 +87,13 @@ async def describe(config: Config, places: Places) -> list[ev.JSON]:
     return rows
 
 
-async def asked(config: Config, places: Places, rows: Sequence[ev.JSON]) -> None:
+async def asked(config: Config, places: Places, rows: Sequence[BackendListed]) -> None:
     """Ask the servers that the configuration names for their models, and say what came of it.
 
     A row of `describe` whose server can't be asked is `ok` no longer.
     """
 
-    async def ask(row: ev.JSON) -> None:
+    async def ask(row: BackendListed) -> None:
         backend = make(row["name"], config, places)
         try:
             async with asyncio.timeout(_PATIENCE_S):
@@ -111,9 +110,22 @@ async def asked(config: Config, places: Places, rows: Sequence[ev.JSON]) -> None
     await asyncio.gather(*(ask(r) for r in named if config.backends[r["name"]].base_url))
 
 
-def _capabilities(backend: Backend) -> ev.JSON:
+def _capabilities(backend: Backend) -> BackendAbilities:
     can = backend.capabilities
-    return {**asdict(can), "reasons": dict(can.reasons)}
+    return {
+        "tools": can.tools,
+        "images": can.images,
+        "thinking": can.thinking,
+        "steer": can.steer,
+        "fork": can.fork,
+        "models": can.models,
+        "own_tools": can.own_tools,
+        "elsewhere": can.elsewhere,
+        "structured": can.structured,
+        "trims": can.trims,
+        "note": can.note,
+        "reasons": dict(can.reasons),
+    }
 
 
 def _state(config: BackendConfig) -> tuple[bool, str, str]:

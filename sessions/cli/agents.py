@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
@@ -30,6 +30,15 @@ def agents() -> None:
     """Agents that speak the Agent Client Protocol: list, sign in, their sessions."""
 
 
+class AgentRow(TypedDict):
+    """An agent that is known or configured: whether it is here, and what to do where it isn't."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str
+
+
 @agents.command("list")
 @click.option("--all", "every", is_flag=True, help="Also all others of the registry.")
 @_JSON
@@ -41,19 +50,20 @@ def list_(as_json: bool, every: bool) -> None:
     here = places()
     loaded = config.load(here.config_file)
     rows = asyncio.run(describe(loaded, here))
-    found = [row for row in rows if row["type"] == "acp"]
+    found = [
+        AgentRow(name=row["name"], ok=row["ok"], detail=row["detail"], remedy=row["remedy"])
+        for row in rows
+        if row["type"] == "acp"
+    ]
     found += _not_added(loaded, here.state, every)
     if as_json:
-        say_json([{key: row[key] for key in ("name", "ok", "detail", "remedy")} for row in found])
+        say_json(found)
         return
-    cells = [
-        (str(r["name"]), "yes" if r["ok"] else "no", str(r["detail"]), str(r["remedy"]))
-        for r in found
-    ]
+    cells = [(r["name"], "yes" if r["ok"] else "no", r["detail"], r["remedy"]) for r in found]
     table(cells, ("backend", "here", "detail", "what to do"))
 
 
-def _not_added(loaded: Config, state: Path, every: bool) -> list[dict[str, Any]]:
+def _not_added(loaded: Config, state: Path, every: bool) -> list[AgentRow]:
     """Agents of the registry that are no backends yet: the well-known, what is installed."""
     from sessions.backends.acp import registry
 

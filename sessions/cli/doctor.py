@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import Places, places, private_folder
 
 if TYPE_CHECKING:
+    from sessions.api.answers import BackendListed
     from sessions.config.model import Config
 
 _LOW_DISK = 500 * 2**20
@@ -108,7 +109,7 @@ def _configuration() -> Iterator[DoctorCheck]:
     there = "" if here.config_file.exists() else " (not there; defaults are in force)"
     yield DoctorCheck("configuration", True, f"{here.config_file}{there}")
 
-    async def looked() -> list[dict[str, Any]]:
+    async def looked() -> list[BackendListed]:
         found = await describe(loaded, here)
         await asked(loaded, here, found)
         return found

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from sessions.api.answers import Handed
 from sessions.archive.session_lookup import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.feature import Feature
@@ -62,7 +63,7 @@ class Passing(Feature):
 
     # -- what the user sends on
 
-    async def hand(self, session: Session, to: Sequence[str], words: str) -> list[ev.JSON]:
+    async def hand(self, session: Session, to: Sequence[str], words: str) -> list[Handed]:
         """Send a session's last answer, a terminal's last command, to each of `to`; what became of
         each.
 
@@ -77,10 +78,10 @@ class Passing(Feature):
         text = "\n\n".join(
             part for part in (words.strip(), intro, placeholders.quoted(body)) if part
         )
-        told: list[ev.JSON] = []
+        told: list[Handed] = []
         for target in dict.fromkeys(to):
             try:
-                told.append({"to": target, **await self._hand_one(session, target, text)})
+                told.append({**await self._hand_one(session, target, text), "to": target})
             except AgentdeckError as error:
                 told.append({"to": target, "error": str(error)})
         return told
@@ -112,7 +113,7 @@ class Passing(Feature):
         )
         return _ran(str(told["command"]), str(told["output"]), told["exit"], float(told["seconds"]))
 
-    async def _hand_one(self, session: Session, target: str, text: str) -> ev.JSON:
+    async def _hand_one(self, session: Session, target: str, text: str) -> Handed:
         kind, _, rest = target.partition(":")
         if kind == "task":
             run, _, task = rest.partition(":")
@@ -127,7 +128,7 @@ class Passing(Feature):
             if other.summary.closed or other.summary.archived:
                 raise UsageError("That session is closed.", "Open it again first.")
         sent = await other.send(text, "handed")
-        return {"session": other.id, **sent}
+        return cast("Handed", {"session": other.id, **sent})
 
     async def _new(self, session: Session, profile: str) -> Session:
         """A session beside another, on its machine, of its profile or of another one."""
@@ -207,7 +208,7 @@ class Passing(Feature):
         else:
             session.recorder.emit(ev.Notice(kind="handed", message=words))
 
-    def _named(self, told: ev.JSON) -> str:
+    def _named(self, told: Handed) -> str:
         target = str(told["to"])
         if target.startswith("task:"):
             return f"the task {target.split(':', 2)[2]}"

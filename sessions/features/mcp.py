@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sessions.api.answers import McpServerState
 from sessions.errors import NotFound
 from sessions.features.feature import Feature
 from sessions.record import events as ev
@@ -93,11 +94,8 @@ class McpServers(Feature):
             if switched.get(name, _by_profile(server, profile))
         )
 
-    def listed(self, session: Session) -> list[ev.JSON]:
-        """Every configured server: `{"name", "on", "switched", "where"}`.
-
-        `switched`: by the session itself; `where`: its command or address, without its secrets.
-        """
+    def listed(self, session: Session) -> list[McpServerState]:
+        """Every configured server; `switched`: by the session itself."""
         from sessions.safety.secrets_filter import address, hide
 
         on, switched = self.on(session), self._switched.get(session.id, {})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.api.answers import Undone
 from sessions.errors import UsageError
 from sessions.features.feature import Feature
 from sessions.record import events as ev
@@ -109,11 +109,11 @@ class SessionTools(Feature):
 
     # -- files put back
 
-    async def undo(self, session: Session, turn: int | None, files: bool) -> ev.JSON:
+    async def undo(self, session: Session, turn: int | None, files: bool) -> Undone:
         """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
         rewound = await _rewind(self._deck, session, turn) if files else None
         number = await session.undo(turn, rewound.paths if rewound else [])
-        return {"turn": number, **(asdict(rewound) if rewound else {})}
+        return {"turn": number, **rewound.told()} if rewound else {"turn": number}
 
     async def rewind(self, session: Session, turn: int) -> Rewound:
         """Put files back to before a turn; the conversation stays, and the model is told.

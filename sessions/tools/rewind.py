@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions.api.answers import Restored
 from sessions.record import events as ev
 from sessions.tools import safe_open
 from sessions.tools.fault import ToolFault
@@ -36,6 +37,15 @@ class Rewound:
     def paths(self) -> list[str]:
         """Every path that was put back."""
         return [*self.restored, *self.removed]
+
+    def told(self) -> Restored:
+        """As the engine answers it."""
+        return {
+            "restored": self.restored,
+            "removed": self.removed,
+            "refused": self.refused,
+            "note": self.note,
+        }
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ async def backends(deck: Deck) -> list[BackendListed]:
     """What answers, what it can do, and what is missing for it."""
     from sessions.backends.registry import describe
 
-    return cast("list[BackendListed]", await describe(deck.config, deck.places))
+    return await describe(deck.config, deck.places)
 
 
 @command("deck.profiles")

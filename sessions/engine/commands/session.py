@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack, cast
 
@@ -157,8 +156,7 @@ def _keep(folder: Path, name: str, data: str) -> Attachment:
 @command("session.hand")
 async def hand(deck: Deck, session: str, to: list[str], words: str = "") -> list[Handed]:
     """Send a session's last answer to sessions, new ones (`new`), tasks (`task:RUN:TASK`)."""
-    told = await deck.features.passing.hand(await deck.get(session), to, words)
-    return cast("list[Handed]", told)
+    return await deck.features.passing.hand(await deck.get(session), to, words)
 
 
 @command("session.when_done")
@@ -265,7 +263,7 @@ async def again(deck: Deck, session: str, turn: int | None = None) -> Begun:
 @command("session.undo")
 async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> Undone:
     """Take the last turn (or back to one) out of the conversation."""
-    return cast("Undone", await deck.features.tools.undo(await deck.get(session), turn, files))
+    return await deck.features.tools.undo(await deck.get(session), turn, files)
 
 
 @command("session.turns")
@@ -278,7 +276,7 @@ async def turns(deck: Deck, session: str) -> list[TurnShown]:
 async def rewind(deck: Deck, session: str, turn: int) -> Restored:
     """Put files back to before a turn; the conversation stays."""
     back = await deck.features.tools.rewind(await deck.get(session), turn)
-    return cast("Restored", asdict(back))
+    return back.told()
 
 
 @command("session.mcp")
@@ -288,7 +286,7 @@ async def mcp(
     """Switch MCP servers on or off for this session; all of them, as they are then."""
     target = await deck.get(session)
     await deck.features.mcp.switch(target, changes or {})
-    return cast("list[McpServerState]", deck.features.mcp.listed(target))
+    return deck.features.mcp.listed(target)
 
 
 @command("session.fork")
