@@ -210,3 +210,5 @@ async def test_columns_are_chosen_and_remembered_and_tags_are_the_sessions() -> 
         await here.press("enter")
         await here.until(lambda: list(here.deck.tiles) == ["s001"])
         assert "tag:night: 1 of 4" in here.line("tabs")
+        await choose(here, "show_only", "all")
+        await here.until(lambda: len(here.deck.tiles) == 4)
