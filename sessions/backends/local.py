@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sessions import child_process
 from sessions.backends.base import (
     Capabilities,
     Form,
@@ -98,7 +99,7 @@ class LocalBackend:
         self.by = ""
         self.unsigned = False
         self.api = MessagesApi(api_key="", base_url="http://127.0.0.1", stall_s=config.stall_s)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: child_process.ChildProcess | None = None
         self._starting: asyncio.Task[None] | None = None
         self._trimmed: set[str] = set()
         self._url = self._key = ""
@@ -197,6 +198,8 @@ class LocalBackend:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+        if process is not None:
+            process.let_go()
 
     # -- for conversations (sessions.backends.native.Service)
 
@@ -304,7 +307,7 @@ class LocalBackend:
         fd = private_files.append(self._log)
         os.ftruncate(fd, 0)
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await child_process.start(
                 sys.executable, "-P", "-m", "sessions.backends.local_server",
                 "--model", str(self._model),
                 "--slots", str(self._config.slots),

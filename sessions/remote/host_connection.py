@@ -14,7 +14,7 @@ import signal
 import zlib
 from collections.abc import Mapping, Sequence
 
-from sessions import VERSION
+from sessions import VERSION, child_process
 from sessions.config.model import HostConfig
 from sessions.errors import AgentdeckError, EngineError
 from sessions.remote.relay import HELLO
@@ -28,12 +28,13 @@ _PIECE = 2**16
 _NOISE = 2**16
 _WORDS = 400
 _ENDS_S = 3.0
+_LAST_WORDS_S = 1.0
 
 
 class HostWire:
     """A running connection. `reader` and itself are what a `Client` takes."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: child_process.ChildProcess) -> None:
         self._process = process
         self._packed = zlib.compressobj(6)
         self.reader = asyncio.StreamReader(limit=MAX_LINE)
@@ -48,7 +49,7 @@ class HostWire:
     async def open(cls, command: Sequence[str], env: Mapping[str, str]) -> HostWire:
         """Start the process and wait for the other side. Raises EngineError: it says why."""
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await child_process.start(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -120,6 +121,9 @@ class HostWire:
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._process.wait()
+        # Its last words; what it has started may hold the pipes open, and is not waited for.
+        await asyncio.wait(self._pumps, timeout=_LAST_WORDS_S)
+        self._process.let_go()
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
@@ -142,7 +146,7 @@ class HostWire:
                 raise EngineError("") from error
             passed += len(line)
             if not line or passed > _NOISE:
-                await asyncio.wait(self._pumps, timeout=1.0)
+                await asyncio.wait(self._pumps, timeout=_LAST_WORDS_S)
                 raise EngineError("")
             if line.startswith(HELLO) and line.endswith(b"\n"):
                 self.version = clean_line(line[len(HELLO) : -1].decode("ascii", "replace"))[:40]

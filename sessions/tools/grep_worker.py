@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sessions import child_process
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.tools import safe_open
@@ -48,7 +49,7 @@ async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
         "files": str(guard.files), "places": places,
     }  # fmt: skip
     # No module of the workspace may stand in for ours: -P, and a working directory elsewhere.
-    process = await asyncio.create_subprocess_exec(
+    process = await child_process.start(
         sys.executable, "-P", "-m", "sessions.tools.grep_worker",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=environment(), cwd="/", start_new_session=True,
@@ -65,7 +66,8 @@ async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.communicate()
+            await process.wait()
+        process.let_go()
     if process.returncode != 0:
         raise ToolFault(f"The search failed: {err.decode('utf-8', 'replace')[-500:]}")
     answer = json.loads(out)

@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 
+from sessions import child_process
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
-from sessions.tools.process import let_go
 
 log = logging.getLogger("agentdeck.mcp")
 
@@ -318,7 +318,7 @@ async def program(
     """The transport to a server that is started here. Raises OSError."""
     from mcp.client.stdio import get_default_environment
 
-    process = await asyncio.create_subprocess_exec(
+    process = await child_process.start(
         *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -335,7 +335,7 @@ async def program(
         await asyncio.shield(asyncio.ensure_future(_end(process)))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: child_process.ChildProcess) -> None:
     """Close its stdin, wait, then end it with all that it started."""
     assert process.stdin is not None and process.stdout is not None
     process.stdin.close()
@@ -344,12 +344,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         try:
             async with asyncio.timeout(_ENDS_S):
                 await process.wait()
+                if _kill(process.pid, 0):  # others of its group have the same time
+                    await asyncio.wait([draining])
             break
         except TimeoutError:
             _kill(process.pid, number)
     _kill(process.pid, signal.SIGKILL)  # what it left behind in its group
     draining.cancel()
-    let_go(process)
+    process.let_go()
 
 
 async def _drained(stdout: asyncio.StreamReader) -> None:
@@ -359,9 +361,13 @@ async def _drained(stdout: asyncio.StreamReader) -> None:
             pass
 
 
-def _kill(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+def _kill(pid: int, number: int) -> bool:
+    """Whether there is anybody in the group who takes that signal."""
+    try:
         os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 # -- a server on HTTP

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions import child_process
 from sessions.record import events as ev
 from sessions.record.file_descriptors import user_limit
 from sessions.safety import secrets_filter
@@ -107,7 +108,7 @@ class ProcessEnd:
 class Running:
     """A command that runs, or has run. Made by `start`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, status: int, spool: Spool) -> None:
+    def __init__(self, process: child_process.ChildProcess, status: int, spool: Spool) -> None:
         self._process = process
         self._status = status
         self.spool = spool
@@ -155,7 +156,7 @@ class Running:
         finally:
             self.unlimit()
             os.close(self._status)
-            let_go(self._process)
+            self._process.let_go()
         self.spool.flush()
         if "error" in report:
             return ProcessEnd(why="error", message=str(report["error"]))
@@ -182,15 +183,6 @@ class Running:
         report = json.loads(data)
         assert isinstance(report, dict)
         return report
-
-
-def let_go(process: asyncio.subprocess.Process) -> None:
-    """Close our ends of the pipes of a process that has ended, or it is ended.
-
-    Of itself asyncio (3.11) closes none that somebody else holds open on the other side, be it
-    for good: each such command would cost the engine a descriptor.
-    """
-    process._transport.close()  # type: ignore[attr-defined]
 
 
 async def start(
@@ -222,7 +214,7 @@ async def start(
         try:
             told.write(json.dumps(spec).encode())
             told.seek(0)
-            making = asyncio.ensure_future(asyncio.create_subprocess_exec(
+            making = asyncio.ensure_future(child_process.start(
                 sys.executable, "-I", "-S", str(_SUPERVISOR), str(told.fileno()), str(write),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/",

@@ -78,6 +78,15 @@ def test_no_style_sheet_has_a_universal_selector() -> None:
     assert guilty == []
 
 
+def test_no_child_is_waited_for_by_its_pipes() -> None:
+    guilty = [
+        str(path)
+        for path in (ROOT / "sessions").rglob("*.py")
+        if re.search(r"asyncio\.create_subprocess_\w+\(", path.read_text())
+    ]
+    assert guilty == [], "sessions.child_process.start"
+
+
 def test_nothing_runs_through_a_shell_by_accident() -> None:
     guilty = [
         str(path)

@@ -14,7 +14,7 @@ import logging
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from sessions import child_process
 from sessions.safety.sanitise import clean
 from tui.web.access import Access
 
@@ -72,8 +73,9 @@ class Tab(AppService):
             close=close,
             download_manager=DownloadManager(),
         )
-        self._argv = (*_DECK, "--read-only") if read_only else _DECK
+        self._argv: tuple[str, ...] = (*_DECK, "--read-only") if read_only else _DECK
         self._ended = ended
+        self._child: child_process.ChildProcess | None = None
         self._drawn = False
         self._said = b""
 
@@ -81,12 +83,15 @@ class Tab(AppService):
         own: dict[str, str] = super()._build_environment(width, height)
         return {**own, "TEXTUAL_DRIVER": _DRIVER}
 
-    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+    async def _open_app_process(
+        self, width: int = 80, height: int = 24
+    ) -> child_process.ChildProcess:
         env = self._build_environment(width, height)
-        process = await asyncio.create_subprocess_exec(
+        process = await child_process.start(
             *self._argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env
         )
-        self._process, self._stdin = process, process.stdin
+        self._process = self._child = process
+        self._stdin = process.stdin
         process.stderr = _Heard(process.stderr, self._hear)  # type: ignore[assignment]
         return process
 
@@ -113,8 +118,7 @@ class Tab(AppService):
 
     async def stop(self) -> None:
         """Ask the deck to leave; one that does not is ended. Its sessions go on."""
-        process: Process | None = self._process
-        if process is None:
+        if (process := self._child) is None:
             return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(super().stop(), _LEAVES_S)
@@ -124,6 +128,7 @@ class Tab(AppService):
         except TimeoutError:
             process.kill()
             await process.wait()
+        process.let_go()
 
 
 class _Heard:

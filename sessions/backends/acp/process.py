@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sessions import child_process
 from sessions.backends.acp import abilities, orphans
 from sessions.backends.acp.refusals import how_ended, refused
 from sessions.backends.acp.transport import LineTransport, Message, Pipes
@@ -75,7 +76,7 @@ class AgentProcess:
         self.alive = False
         self.exit_code: int | None = None
         self._pids = pids
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: child_process.ChildProcess | None = None
         self._connection: Any = None
         self._pipes: Pipes | None = None
         self._transport: LineTransport | None = None
@@ -257,12 +258,12 @@ class AgentProcess:
                 await self._connection.close()
         try:
             async with asyncio.timeout(CLOSE_S):
-                await process.wait()
+                await self._quiet()
         except TimeoutError:
             orphans.kill_group(process.pid, signal.SIGTERM)
             try:
                 async with asyncio.timeout(CLOSE_S):
-                    await process.wait()
+                    await self._quiet()
             except TimeoutError:
                 pass
         # Whatever it started and left in its group ends with it.
@@ -276,10 +277,10 @@ class AgentProcess:
         self._begun = Mark(self._printed_bytes(), 0)
         printed = StderrLog(self.stderr)
         try:
-            loop = asyncio.get_running_loop()
-            pipes, protocol = await loop.subprocess_exec(
-                lambda: Pipes(_LIMIT, loop),
+            pipes = Pipes(_LIMIT, asyncio.get_running_loop())
+            process = await child_process.start(
                 *command,
+                pipes=pipes,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=printed.fileno(),
@@ -296,8 +297,7 @@ class AgentProcess:
             ) from error
         finally:
             printed.close()
-        self._process = asyncio.subprocess.Process(pipes, protocol, loop)
-        self._pipes = protocol
+        self._process, self._pipes = process, pipes
         self._printed = printed
         self.alive = True
         orphans.remember(self._pids, self._process.pid)
@@ -349,9 +349,19 @@ class AgentProcess:
             self._withdrawn.add(task)
             task.cancel()
 
+    async def _quiet(self) -> None:
+        """Return when it has ended, and has been heard to the end."""
+        assert self._process is not None and self._pipes is not None
+        await self._process.wait()
+        await self._pipes.silent.wait()
+
     async def _wait(self) -> None:
-        assert self._process is not None
+        assert self._process is not None and self._pipes is not None
         self.exit_code = await self._process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._pipes.silent.wait()
+        self._process.let_go()  # where what it started holds its stdout open, nobody speaks for it
         self.alive = False
         orphans.forget(self._pids, self._process.pid)
         if self._printed is not None:

@@ -14,13 +14,13 @@ import asyncio
 import json
 import logging
 import re
-from asyncio.subprocess import SubprocessStreamProtocol
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from sessions.backends.acp.read_pacing import Pace
 from sessions.backends.bounded_lines import KEPT, Lines, texts
+from sessions.child_process import ChildPipes
 from sessions.record import codec
 
 log = logging.getLogger("agentdeck.acp")
@@ -35,13 +35,14 @@ _OWED: Message = {}
 _CHUNKS = ("agent_message_chunk", "agent_thought_chunk")
 
 
-class Pipes(SubprocessStreamProtocol):
+class Pipes(ChildPipes):
     """An agent's pipes, of which stdout goes to its transport and to no reader."""
 
     def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(limit=limit, loop=loop)
+        super().__init__(limit, loop)
         self._early: list[bytes] = []
-        self._ended = False
+        self.silent = asyncio.Event()
+        """Its stdout has ended."""
         self._transport_of_lines: LineTransport | None = None
         self._pace: Pace | None = None
 
@@ -73,7 +74,7 @@ class Pipes(SubprocessStreamProtocol):
         """See asyncio.SubprocessProtocol."""
         super().pipe_connection_lost(fd, exc)
         if fd == _STDOUT:
-            self._ended = True
+            self.silent.set()
             if self._transport_of_lines is not None:
                 self._transport_of_lines.feed_eof()
 
@@ -89,7 +90,7 @@ class Pipes(SubprocessStreamProtocol):
         for data in self._early:
             transport.feed(data)
         self._early.clear()
-        if self._ended:
+        if self.silent.is_set():
             transport.feed_eof()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions import child_process
 from sessions.record import events as ev
 from sessions.tools import command_output, process, sandbox
 from sessions.tools.policy import Command
@@ -172,15 +173,18 @@ async def test_a_pipe_that_somebody_else_holds_open_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_DRAIN_S", 0.01)
-    child = await asyncio.create_subprocess_exec(
-        "sh", "-c", "sleep 100 & exit 3", stdin=asyncio.subprocess.PIPE,
+    child = await child_process.start(
+        "sh", "-c", "sleep 100 & read line; exit 3", stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     read, write = os.pipe()
     os.write(write, b'{"code": 3}')
     os.close(write)
+    assert child.stdin is not None
     try:
         running = process.Running(child, read, command_output.Spool(tmp_path, "out", None))
+        await asyncio.sleep(0)
+        child.stdin.write(b"\n")  # it ends while it is waited for
         assert (await running.wait()).code == 3
         pipe = child._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
         assert pipe.is_closing()
@@ -373,7 +377,7 @@ async def test_one_that_is_cancelled_where_nothing_can_begin_is_cancelled(
         await refused.wait()
         raise OSError("no more processes")
 
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", full)
+    monkeypatch.setattr(child_process, "start", full)
     spool = command_output.Spool(tmp_path, "out.txt", None)
     begun = asyncio.create_task(process.start(["true"], cwd=tmp_path, env={}, spool=spool))
     await asked.wait()
