@@ -187,11 +187,16 @@ class Server:
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         deck.listener = self
+        deck.looked_at = self.followed
 
     @property
     def clients(self) -> int:
         """How many clients are attached."""
         return sum(not connection.outbox.gone for connection in self._connections)
+
+    def followed(self, session_id: str) -> bool:
+        """Whether a client is told what a session says."""
+        return any(connection.follows(session_id) for connection in self._connections)
 
     def left(self) -> None:
         """A client is served no more."""

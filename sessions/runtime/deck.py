@@ -82,6 +82,7 @@ class Deck:
         self.sessions: dict[str, Session] = {}
         self.listener: Listener | None = None
         self.on_quiet: Callable[[], None] = lambda: None
+        self.looked_at: Callable[[str], bool] = lambda _: False
         self.stop: Callable[[], None] = lambda: None
         self.on_ending: Callable[[str], None] = lambda _: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})

@@ -68,7 +68,8 @@ class Nearby:
         return await self._of(actor).call(command, args)
 
     async def _news(
-        self, actor: str, known: dict[str, int], wait_s: float, slack_s: float
+        self, actor: str, known: dict[str, int], wait_s: float, slack_s: float,
+        gather_s: float = 0.0,
     ) -> dict[str, list[bytes]]:  # fmt: skip
         found = await self._of(actor).news(known, min(wait_s, 0.2))
         self._of(actor)

@@ -25,6 +25,8 @@ NAME = "ray"
 WAIT_S = 20.0
 SLACK_S = 10.0
 """An actor that answers nothing for so much longer is shown as offline."""
+GATHER_S = 1.0
+"""What streams of a session that nobody looks at is pulled so often."""
 AGAIN_S = 2.0
 FULL_TRIES = 30
 """So often what an actor left is asked for on a node whose memory is full."""
@@ -59,6 +61,9 @@ class ActorHome(Protocol):
 
     def owns(self, actor: str, session: str) -> bool:
         """Whether it may say something of a session."""
+
+    def looked_at(self, actor: str) -> bool:
+        """Whether somebody looks at a session of an actor."""
 
     def short_of_memory(self, actor: str, why: str) -> None:
         """Tell the user that it was ended for that."""
@@ -115,11 +120,13 @@ class Actor:
     async def news(self, driver: Driver, wait_s: float) -> dict[str, list[bytes]]:
         """Lines that are not here yet, of each of its sessions. Raises BridgeFault."""
         known = self.known()
+        gather_s = 0.0 if not wait_s or self._home.looked_at(self.session) else GATHER_S
         try:
             async with asyncio.timeout(wait_s + SLACK_S * 1.5):  # who asks Ray may be frozen itself
                 news = await driver.ask(
-                    "news", actor=self.session, known=known, wait_s=wait_s, slack_s=SLACK_S
-                )
+                    "news", actor=self.session, known=known, wait_s=wait_s, slack_s=SLACK_S,
+                    gather_s=gather_s,
+                )  # fmt: skip
         except TimeoutError as error:
             raise BridgeFault(frames.AWAY, _FROZEN) from error
         return dict(news)

@@ -7,6 +7,7 @@ plain values, so that nothing of this program's has to be understood by another 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -34,6 +35,8 @@ log = logging.getLogger("agentdeck.cluster")
 
 MOST = 4 * 2**20
 """Bytes of events in one answer; the rest comes with the next."""
+_STREAMED = ev.Text | ev.Thinking | ev.ToolProgress
+"""What more of follows: nobody who does not look at it needs each piece at once."""
 
 
 class ActorBody:
@@ -47,6 +50,8 @@ class ActorBody:
         self._deck: WholeDeck | None = None
         self._opening: asyncio.Task[WholeDeck] | None = None
         self._said = asyncio.Event()
+        self._pressing = asyncio.Event()
+        """Something was said that is no piece of a stream."""
         self._held = -1
         self._offsets: dict[str, int] = {}
 
@@ -132,15 +137,22 @@ class ActorBody:
             )
             return codec.encode(refusal(of_machine(error, "be done") or ours))
 
-    async def news(self, known: Mapping[str, int], wait_s: float) -> dict[str, list[bytes]]:
+    async def news(
+        self, known: Mapping[str, int], wait_s: float, gather_s: float = 0.0
+    ) -> dict[str, list[bytes]]:  # fmt: skip
         """Of each session here its lines after the number that is known, as soon as there are any.
 
-        After `wait_s` an empty answer says that it lives.
+        Pieces of a stream are gathered for `gather_s`; whatever else is said is told at once, with
+        them. After `wait_s` an empty answer says that it lives.
         """
         deck = await self._open()
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             self._said.clear()
+            if gather_s and _more(deck, known):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._pressing.wait(), gather_s)
+            self._pressing.clear()
             if found := await self._after(deck, known):
                 return found
             left = deadline - asyncio.get_running_loop().time()
@@ -173,6 +185,8 @@ class ActorBody:
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
         """An event is in the journal here."""
         self._said.set()
+        if not isinstance(event, _STREAMED):
+            self._pressing.set()
 
     def on_summary(self, summary: SessionSummary) -> None:
         """It follows from the events."""
@@ -183,6 +197,11 @@ class ActorBody:
     def on_notice(self, notice: EngineNotice) -> None:
         """It stays in the log of the node."""
         log.info("%s", notice.get("message", ""))
+
+
+def _more(deck: WholeDeck, known: Mapping[str, int]) -> bool:
+    """Whether something was said that is not known."""
+    return any(s.summary.seq > known.get(s.id, 0) for s in deck.sessions.values())
 
 
 def _read(folder: Path, after: int, upto: int, offset: int) -> tuple[list[bytes], int]:

@@ -141,9 +141,7 @@ class RayBridge:
     async def greet(self, actor: str, wait_s: float = GREET_S) -> dict[str, Any]:
         """What an actor says of itself. `wait_s` 0: as long as no node has room for it."""
         handle = await self._of(actor)
-        told = dict(await self._answer(handle.hello.remote(), wait_s))
-        told["node"] = await asyncio.to_thread(_node_of, handle)
-        return told
+        return dict(await self._answer(handle.hello.remote(), wait_s))
 
     async def call(self, actor: str, command: str, args: bytes) -> bytes:
         """A command of the engine, done by the actor's."""
@@ -151,10 +149,11 @@ class RayBridge:
         return bytes(await self._answer(asked, 0))
 
     async def news(
-        self, actor: str, known: dict[str, int], wait_s: float, slack_s: float
-    ) -> dict[str, list[bytes]]:
+        self, actor: str, known: dict[str, int], wait_s: float, slack_s: float,
+        gather_s: float = 0.0,
+    ) -> dict[str, list[bytes]]:  # fmt: skip
         """What its sessions said since; given up `slack_s` after it should have been answered."""
-        asked = (await self._of(actor)).news.remote(known, wait_s)
+        asked = (await self._of(actor)).news.remote(known, wait_s, gather_s)
         return dict(await self._answer(asked, wait_s + slack_s))
 
     async def end(
@@ -216,13 +215,6 @@ class RayBridge:
             raise RayRefused(frames.REFUSED, _cause(error)) from error
         except errors.RayError as error:
             raise RayRefused(frames.AWAY, _first(error)) from error
-
-
-def _node_of(handle: Any) -> str:
-    from ray._private.state import actors
-
-    found = actors(handle._actor_id.hex())
-    return str(found.get("Address", {}).get("NodeID", ""))
 
 
 def _salvage(session: str, known: dict[str, int]) -> dict[str, list[bytes]]:

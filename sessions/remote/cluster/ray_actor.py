@@ -51,15 +51,18 @@ class SessionActor:
 
     async def hello(self) -> dict[str, Any]:
         """Who is here; the deck is open when this is answered."""
-        return dict(await self._asked("hello"))
+        return {**await self._asked("hello"), "node": _node()}
 
     async def call(self, command: str, args: bytes) -> bytes:
         """A command of the engine."""
         return bytes(await self._asked("call", command=command, args=args))
 
-    async def news(self, known: Mapping[str, int], wait_s: float) -> dict[str, list[bytes]]:
-        """Lines that are not known yet, as soon as there are any."""
-        return dict(await self._asked("news", known=dict(known), wait_s=wait_s))
+    async def news(
+        self, known: Mapping[str, int], wait_s: float, gather_s: float
+    ) -> dict[str, list[bytes]]:  # fmt: skip
+        """Lines that are not known yet, as soon as there are any, or as many as were gathered."""
+        args = {"known": dict(known), "wait_s": wait_s, "gather_s": gather_s}
+        return dict(await self._asked("news", **args))
 
     async def end(self, known: Mapping[str, int]) -> dict[str, list[bytes]]:
         """End all that it started; the rest of the record."""
@@ -86,6 +89,13 @@ class SessionActor:
         asking.listen()
         self._watching = asyncio.ensure_future(_ended_with(asking))
         return asking
+
+
+def _node() -> str:
+    """Ray's name for the node that this process is on."""
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())
 
 
 async def _ended_with(asking: FrameClient) -> None:

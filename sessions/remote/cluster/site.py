@@ -23,6 +23,7 @@ from sessions.remote.cluster.actor_start import Seed
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import ActorLedger, BegunActor
 from sessions.remote.cluster.node_resources import Needs
+from sessions.remote.cluster.start_pace import StartPace
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line
@@ -58,6 +59,7 @@ class RaySite:
         self._ending: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._why = ""
+        self._pace = StartPace()
         self._before: asyncio.Task[dict[str, list[str]]] | None = None
 
     @property
@@ -239,18 +241,21 @@ class RaySite:
         try:
             if unsafe := await self._unsafe(driver):
                 raise UsageError(unsafe, "See docs/cluster.md: Ray is started with a token.")
-            if lack := needs.lack(await driver.ask("nodes")):
+            nodes = await driver.ask("nodes")
+            if lack := needs.lack(nodes):
                 raise UsageError(
                     f"No node of the cluster has what the task asks for: {lack}.",
                     "`agentdeck cluster check` says what each node has.",
                 )
-            self._noted[session] = BegunActor(session)
-            self.ledger.note(self._noted[session])
-            seed = Seed(session, settings.sent(self._deck.places.config_file), keys)
-            said = await driver.ask(
-                "begin", actor=session, seed=seed.plain(), needs=needs.options()
-            )
-            await self._greeted(driver, session, said)
+            options = needs.options()
+            async with self._pace.turn(repr(options), len(nodes)):
+                self._noted[session] = BegunActor(session)
+                self.ledger.note(self._noted[session])
+                seed = Seed(session, settings.sent(self._deck.places.config_file), keys)
+                said = await driver.ask(
+                    "begin", actor=session, seed=seed.plain(), needs=options
+                )  # fmt: skip
+            await self._greeted(driver, session, said, nodes)
         except BridgeFault as fault:
             await self._unbegun(driver, session)
             kind = AgentdeckError if fault.kind == frames.REFUSED else Offline
@@ -261,12 +266,18 @@ class RaySite:
             raise
         self._followed(session)
 
+    def looked_at(self, actor: str) -> bool:
+        """Whether somebody looks at a session of an actor."""
+        return any(self._deck.looked_at(mirror.id) for mirror in self.mirrors(actor))
+
     def short_of_memory(self, actor: str, why: str) -> None:
         """Tell the user why a turn was cut off."""
         named = " ".join(f"“{name_of(m.summary)}”" for m in self.mirrors(actor)) or actor
         self._deck.notice("cluster", f"Ray ended {named}, whose turn is cut off: {why}")
 
-    async def _greeted(self, driver: Driver, session: str, told: ev.JSON) -> None:
+    async def _greeted(
+        self, driver: Driver, session: str, told: ev.JSON, nodes: list[ev.JSON]
+    ) -> None:  # fmt: skip
         if refused := told.get("error"):
             raise untrusted_input.refusal(told_as(refused))
         if told.get("version") != VERSION:
@@ -275,11 +286,14 @@ class RaySite:
                 f"{clean_line(str(told.get('host')))}, and of {VERSION} here.",
                 "Install the same on all nodes.",
             )  # fmt: skip
-        await self._placed(driver, session, told.get("node"))
+        await self._placed(driver, session, told.get("node"), nodes)
 
-    async def _placed(self, driver: Driver, session: str, node: object) -> None:
+    async def _placed(
+        self, driver: Driver, session: str, node: object, nodes: list[ev.JSON]
+    ) -> None:  # fmt: skip
         """Note where an actor is: what it recorded is there when it is lost."""
-        nodes = await driver.ask("nodes")
+        if all(n["id"] != node for n in nodes):
+            nodes = await driver.ask("nodes")  # it came meanwhile
         address = next((str(n["address"]) for n in nodes if n["id"] == node), "")
         if session in self._noted:  # it may have ended meanwhile
             self._noted[session] = replace(self._noted[session], address=address)
@@ -293,7 +307,7 @@ class RaySite:
         try:
             driver = await self.driver()
             told = await driver.ask("greet", actor=actor)
-            await self._placed(driver, actor, told.get("node"))
+            await self._placed(driver, actor, told.get("node"), [])
         except (BridgeFault, OSError) as fault:
             log.warning("where the actor of session %s is can't be told: %s", actor, fault)
 

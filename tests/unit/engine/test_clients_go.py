@@ -28,9 +28,11 @@ async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
             await client.call("session.watch", session=session.id)
             await client.call("session.unwatch", session=session.id)
             await client.call("session.watch", session=session.id)
+            assert rig.deck.looked_at(session.id)
             writer.transport.abort()
             await client.close()
         await until(lambda: server.clients == 0)
+        await until(lambda: not rig.deck.looked_at(session.id))
         await server.close()
     del client, reader, writer
     await asyncio.sleep(0)

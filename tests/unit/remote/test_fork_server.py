@@ -107,8 +107,10 @@ async def test_an_actor_that_can_have_no_process_is_the_session(
     monkeypatch.setattr(
         "sessions.remote.cluster.ray_actor.places", lambda: _Far(born.folder / ("long" * 30))
     )
+    monkeypatch.setattr("sessions.remote.cluster.ray_actor._node", lambda: "n1")
     actor = ray_actor.SessionActor({"session": new_id()})
-    assert (await actor.hello())["pid"] == os.getpid()
+    told = await actor.hello()
+    assert (told["pid"], told["node"]) == (os.getpid(), "n1")
     assert isinstance(await actor._opened(), ActorBody)
     assert await actor.end({}) == {}
 
