@@ -7,12 +7,14 @@ import builtins
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.pilot import Pilot
 from textual.screen import Screen
 
 from sessions.errors import AgentdeckError
+from sessions.features import file_names
 from tests.support.fake_client import FakeClient
 from tests.support.idle import write
 from tui.app import DeckApp
@@ -23,6 +25,18 @@ from tui.options import DeckOptions
 from tui.widgets.clickable_line import ClickableLine
 
 S = TypeVar("S", bound=Screen[Any])
+
+
+def _read_but_temporary_files(folder: Path) -> list[str]:
+    """The directory of a fake session is the one that is everywhere, whatever lies in it.
+
+    A deck reads what is in it as soon as something is written in the composer.
+    """
+    return [] if folder == Path("/tmp") else _read(folder)
+
+
+_read = file_names.names_under
+file_names.names_under = _read_but_temporary_files
 
 
 @dataclass

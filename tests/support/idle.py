@@ -9,7 +9,9 @@ threads at work, and timers that are about to fire.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import textual.app
@@ -25,9 +27,22 @@ WAITS = 60
 """So often at most: what moves for ever is not waited for."""
 
 
+_holding: list[None] = []
+
+
+@contextmanager
+def threads_held() -> Iterator[None]:
+    """Within it no thread is waited for: those that work wait for the test themselves."""
+    _holding.append(None)
+    try:
+        yield
+    finally:
+        _holding.pop()
+
+
 def _threads_work(loop: Any) -> bool:
     pool = loop._default_executor
-    if not isinstance(pool, ThreadPoolExecutor):
+    if _holding or not isinstance(pool, ThreadPoolExecutor):
         return False
     inside: Any = pool
     return bool(inside._work_queue.qsize()) or len(inside._threads) > inside._idle_semaphore._value
@@ -60,13 +75,16 @@ async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+_VARIABLES: list[dict[str, str]] = []
 _PARSED: dict[tuple[object, ...], list[RuleSet]] = {}
 _parse = Stylesheet._parse_rules
 
 
 def _parse_once(sheet: Stylesheet, css: str, read_from: Any, **how: Any) -> list[RuleSet]:
     """The rules of a style sheet, which every app of a test run has alike."""
-    key = (css, read_from, *sorted(how.items()), *sorted(sheet._variables.items()))
+    if sheet._variables not in _VARIABLES:
+        _VARIABLES.append(dict(sheet._variables))
+    key = (css, read_from, *sorted(how.items()), _VARIABLES.index(sheet._variables))
     if key not in _PARSED:
         _PARSED[key] = _parse(sheet, css, read_from, **how)
     return _PARSED[key]

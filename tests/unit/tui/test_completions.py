@@ -12,6 +12,7 @@ import pytest
 from sessions.features.file_names import Names, names_under
 from sessions.record import events as ev
 from tests.support.deckpilot import opened
+from tests.support.idle import threads_held
 from tui.deck import completions
 from tui.deck.memory import Memory
 
@@ -71,11 +72,12 @@ async def test_a_list_that_comes_late_is_not_put_under_a_hand_that_chooses(
             return best(names, letters, most)[::-1]
 
         monkeypatch.setattr(Names, "best", late)
-        await here.type("s")
-        await here.until(begun.is_set)
-        await here.press("down")
-        chosen = offers.found[0].text
-        go_on.set()
+        with threads_held():
+            await here.type("s")
+            await here.until(begun.is_set)
+            await here.press("down")
+            chosen = offers.found[0].text
+            go_on.set()
         await here.until(lambda: not here.composer.offers.workers._workers)
         await here.press("enter")
         assert here.composer.text == f"{chosen} "
@@ -295,10 +297,11 @@ async def test_the_names_are_read_once_however_many_letters_come_meanwhile(
 
     monkeypatch.setattr(file_names, "names_under", slow)
     async with opened(0) as here:
-        await here.type("@")
-        await here.until(lambda: bool(reads))
-        for letter in "sail":
-            await here.type(letter)
-        assert len(reads) == 1
-        go_on.set()
+        with threads_held():
+            await here.type("@")
+            await here.until(lambda: bool(reads))
+            for letter in "sail":
+                await here.type(letter)
+            assert len(reads) == 1
+            go_on.set()
         await here.until(lambda: [o.text for o in here.composer.offers.found] == ["@src/sail.py"])
