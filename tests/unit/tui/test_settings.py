@@ -20,7 +20,7 @@ from tests.support.fake_client import FakeClient
 from tui import actions as registry
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.settings.forms import EditSetting, PressKey
-from tui.screens.settings.items import HEAD
+from tui.screens.settings.items import HEAD, about, items, row_of
 from tui.screens.settings.screen import SettingsScreen
 from tui.widgets.rows import Rows
 
@@ -63,7 +63,7 @@ async def test_a_switch_is_found_by_its_words_and_written_with_comments_kept(
         await find(here, screen, "sandbox network")
         assert screen.query_one(Rows).key == "tools.network"
         about = str(screen.query_one("#about", Static).content)
-        assert "may use the network" in about and "default: false" in about
+        assert "may use the network" in about and "default: off" in about
         await here.press("enter")
         await here.until(lambda: "tools.network is on" in said(screen))
         assert "in new sessions" in said(screen)
@@ -117,7 +117,7 @@ async def test_the_key_that_is_pressed_is_the_actions_at_once(
         await here.press("x")
         assert "for writing" in str(form.query_one("#fault", Static).content)
         await here.press("f1")
-        assert "Help gives up" in str(form.query_one("#pressed", Static).content)
+        assert "'Help' gives up" in str(form.query_one("#pressed", Static).content)
         await here.press("enter")
         await here.until(lambda: here.deck.options.keys.get("zoom") == ("f1",))
         assert 'zoom = "f1"' in here.client.config_file.read_text()
@@ -172,6 +172,19 @@ async def test_the_next_opening_shows_what_was_told_before_the_engine_answers_ag
         answered.set()
         await find(here, again, "turns_at_once")
         await here.until(lambda: " 7" in again.query_one(Rows).rows[1].content().plain)
+
+
+@pytest.mark.parametrize("width", [76, 146])
+def test_what_is_told_of_a_section_and_the_values_of_its_keys_stand_in_line(
+    tmp_path: Path, width: int
+) -> None:
+    sections = as_json(overview(tmp_path / "config.toml"))["sections"]
+    section = next(s for s in sections if list(s["keys"]) == ["priming", "daydream"])
+    shown = list(items([section], {"priming.daydream"}, ()))
+    texts = ["".join(text for text, _ in row_of(item, width, True).cells) for item in shown]
+    columns = {texts[0].index("Draws that"), texts[1].index("off"), texts[2].index("50000")}
+    assert len(columns) == 1
+    assert about(shown[1])[1].startswith("default: off")
 
 
 def test_what_goes_over_the_wire_is_what_dataclasses_would_tell(tmp_path: Path) -> None:

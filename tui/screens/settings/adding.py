@@ -20,10 +20,16 @@ _KINDS = {
 }
 _NAMES = {"prices": "the model's name, or its beginning"}
 _FIRST = {
-    "acp": ("command", "the command that starts it", "ssh host opencode acp"),
+    "acp": ("command", "the command that starts it", "for example: ssh host opencode acp"),
     "anthropic": ("base_url", "the server's address", "empty: Anthropic's own"),
     "openai": ("base_url", "the server's address", "empty: OpenAI's own"),
     "local": ("model_path", "the model's file", "empty: the small model of the [local] install"),
+}
+_TYPES = {
+    "acp": "an agent that speaks the Agent Client Protocol",
+    "anthropic": "a server that speaks Anthropic's Messages API",
+    "openai": "a server that speaks OpenAI's API, as most do",
+    "local": "llama.cpp on this machine",
 }
 
 Wish = tuple[list[str], dict[str, str]]
@@ -58,17 +64,14 @@ async def _first(
         backend = await _chosen(app, "Profile: who answers", rows)
         return None if backend is None else {"backend": backend}
     if kind == "mcp":
-        title, hint = "MCP server: its command, or its address", "uvx mcp-server-sqlite"
+        title = "MCP server: its command, or its address"
+        hint = "for example: uvx mcp-server-sqlite"
         typed = await app.push_screen_wait(Prompt(title, placeholder=hint, enter="adds it"))
         if not typed:
             return None
         return {"url" if typed.startswith(("http://", "https://")) else "command": typed}
     if kind == "backends":
-        about = {"acp": "an agent", "local": "llama.cpp on this machine"}
-        rows = [
-            Pick(t, ((f"{t:<12}", "bold"), (about.get(t, f"a server that speaks {t}'s API"), "")))
-            for t in _FIRST
-        ]
+        rows = [Pick(t, ((f"{t:<12}", "bold"), (_TYPES[t], "$text-muted"))) for t in _FIRST]
         kind_ = await _chosen(app, "Backend: its type", rows)
         if kind_ is None:
             return None

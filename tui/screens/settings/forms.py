@@ -139,6 +139,6 @@ class PressKey(Dialog[str]):
         shown = show_key(event.key)
         has = self.taken.get(event.key)
         mine = has is not None and has.name == self.setting["keys"][-1]
-        whose = "" if has is None or mine else f", which {has.title} gives up"
+        whose = "" if has is None or mine else f", which {has.title!r} gives up"
         told = Content.assemble((shown, "bold reverse"), whose or (" is its own" if mine else ""))
         self.query_one("#pressed", Static).update(told if self.pressed else Content(""))

@@ -125,9 +125,9 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
     if setting is None:
         return Row(item.key, _head(item, width, opened))
     name = setting["keys"][-1]
-    wide = 24 if width >= 90 else 18
     # On a phone where it comes from is told below alone.
     narrow = width < _NARROW
+    wide = 18 if narrow else _named(width) - 4
     room = max(12, width - wide - (7 if narrow else 26))
     value = shown_value(setting)
     style = "" if setting["ours"] else GREY
@@ -140,6 +140,11 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
         ("" if narrow else clip(_source(setting), 20), GREY),
     )
     return Row(item.key, cells)
+
+
+def _named(width: int) -> int:
+    """The cells of names, of sections and of their keys: what is told of both stands in line."""
+    return min(32, max(24, width // 3))
 
 
 def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str], ...]:
@@ -157,7 +162,7 @@ def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str],
         told = f"{told}{' · ' if told else ''}{'yours' if section['ours'] else 'built in'}"
     if width < _NARROW:
         return ((clip(title, width - 2), "bold $text-accent"),)
-    wide = min(32, max(24, width // 3))
+    wide = _named(width)
     return (
         (set_cell_size(clip(title, wide), wide + 1), "bold $text-accent"),
         (clip(told, max(8, width - wide - 3)), GREY),
@@ -186,7 +191,8 @@ def about(item: SettingItem) -> list[str]:
     if setting is None:
         file = "stands in your file" if item.section["ours"] else "nothing of it is in your file"
         return [one_line(item.section["words"]), file]
-    default = one_line(setting["default"]) or "nothing"
+    plain: SettingShown = {**setting, "value": setting["default"]}
+    default = shown_value(plain) if setting["default"] else "nothing"
     told = [f"default: {default}", f"from: {one_line(setting['source'])}"]
     if setting["kind"] == "rule":
         told = [one_line(setting["source"]), one_line(setting["value"])]
