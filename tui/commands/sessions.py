@@ -100,7 +100,7 @@ async def rename(deck: Talks) -> None:
 @action("budget", "Budget of this session", group=GROUP, when=has_session)
 async def budget(deck: Talks) -> None:
     """What the session may take: dollars, tokens, hours, turns; one that waits for more goes on."""
-    from sessions.runtime.budget import said
+    from sessions.runtime.budget import parse, said
     from tui.screens.dialogs import Prompt
     from tui.screens.new_session import BUDGET_HINT
 
@@ -108,7 +108,7 @@ async def budget(deck: Talks) -> None:
     if summary is None:
         return
     title = f"Budget of {deck.name_of(summary.id)}"
-    asked = Prompt(title, said(summary.budget), BUDGET_HINT, enter="sets it")
+    asked = Prompt(title, said(summary.budget), BUDGET_HINT, enter="sets it", check=parse)
     text = await deck.app.push_screen_wait(asked)
     if text is not None:
         now = await deck.client.call("session.budget", session=summary.id, text=text)

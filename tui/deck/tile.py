@@ -153,7 +153,9 @@ def _answers(summary: Summary) -> list[str]:
     """What answers: the model; of an agent its name, its model and the mode that was chosen."""
     options = options_in(summary.agent)
     if not options:
-        return [one_line(summary.model or summary.backend)]
+        # Of a server that was told no model, it is the server that says something.
+        told = summary.model not in ("", "default")
+        return [one_line(summary.model if told else summary.backend)]
     wanted = summary.agent.get("wanted") or {}
     found = [one_line(summary.backend)]
     for category in ("model", "mode"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -18,6 +19,7 @@ from tui.text import one_line
 if TYPE_CHECKING:
     from tui.deck.client import DeckClient
 
+_IN = "    "
 _STARTING = "Looking for the engine…"
 
 
@@ -36,6 +38,11 @@ class Welcome(Static):
     def lost(self) -> None:
         """There is none, and nobody looks for one."""
         self.update(Content(f"There is no engine. {self._key('reconnect')} looks for it again."))
+
+    def on_resize(self) -> None:
+        """Its lines are as long as there is room."""
+        if self.backends:
+            self.update(self.words())
 
     def ask(self, client: DeckClient) -> None:
         """Ask the engine what answers, and show it."""
@@ -93,8 +100,13 @@ class Welcome(Static):
                 (f"{shape} ", style), (name, "bold"), f"  {model}", (default, "$text-accent")
             )
         ]
-        if detail:
-            lines.append(Content.styled(f"    {detail}", "$text-muted"))
-        if not works and (remedy := one_line(str(backend.get("remedy", "")))):
-            lines.append(Content(f"    {remedy}"))
+        lines += self._below(detail, "$text-muted")
+        if not works:
+            lines += self._below(one_line(str(backend.get("remedy", ""))))
         return lines
+
+    def _below(self, words: str, style: str = "") -> list[Content]:
+        """Words below a backend's name: all of their lines stand in from it."""
+        room = self.scrollable_content_region.width or 76
+        lines = wrap(words, max(20, room), initial_indent=_IN, subsequent_indent=_IN)
+        return [Content.styled(line, style) for line in lines]

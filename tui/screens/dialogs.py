@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
+from sessions.errors import AgentdeckError
 from tui.background_work import caught_up, if_shown, while_shown
 from tui.idle import collect_when_idle
 from tui.panels.hints import Hints
@@ -191,9 +192,22 @@ class Confirm(Dialog[bool]):
 class Prompt(Dialog[str]):
     """Asks for one line of text."""
 
-    def __init__(self, title: str, value: str = "", placeholder: str = "", *, enter: str) -> None:
-        """`enter`: what that key does here, in a word or two."""
+    def __init__(
+        self,
+        title: str,
+        value: str = "",
+        placeholder: str = "",
+        *,
+        enter: str,
+        check: Callable[[str], object] | None = None,
+    ) -> None:
+        """`enter`: what that key does here, in a word or two.
+
+        `check` raises AgentdeckError for what can't be taken: that is said, and what was typed
+        stays there to be mended.
+        """
         super().__init__(title)
+        self.check = check
         self.value = value
         self.placeholder = placeholder
         self.enter = enter
@@ -201,6 +215,9 @@ class Prompt(Dialog[str]):
     def body(self) -> ComposeResult:
         """The field."""
         yield Field(self.value, placeholder=self.placeholder, compact=True)
+        fault = Static("", id="fault", markup=False)
+        fault.display = False
+        yield fault
 
     def on_mount(self) -> None:
         """Say what enter does."""
@@ -209,7 +226,15 @@ class Prompt(Dialog[str]):
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+        try:
+            if self.check is not None:
+                self.check(event.value)
+        except AgentdeckError as error:
+            fault = self.query_one("#fault", Static)
+            fault.update(plain(str(error)))
+            fault.display = True
+        else:
+            self.dismiss(event.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +251,12 @@ class Choice:
         return self.marked or ((self.row,) if self.row else ())
 
 
+def found_in(words: str, terms: Sequence[str]) -> bool:
+    """Whether every term is in the words."""
+    folded = words.casefold()
+    return all(term in folded for term in terms)
+
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """A row of `Choose`: its name, its cells, and the words that the filter looks in."""
@@ -236,10 +267,7 @@ class Pick:
 
     def matches(self, terms: Sequence[str]) -> bool:
         """Whether every term is in it."""
-        if not terms:
-            return True
-        words = (self.words or " ".join(text for text, _ in self.cells)).casefold()
-        return all(term in words for term in terms)
+        return found_in(self.words or " ".join(text for text, _ in self.cells), terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -10,7 +11,7 @@ from textual.widgets import Input, Static
 
 from tui import actions as registry
 from tui.key_names import show_key
-from tui.screens.dialogs import Dialog, Pick
+from tui.screens.dialogs import Dialog, Pick, found_in
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
@@ -22,6 +23,7 @@ WIDGET_KEYS = (
     ("Composer", "enter", "send; with nothing written, the next of the queue that is stuck"),
     ("Composer", "shift+enter, alt+enter, ctrl+o, \\ enter", "new line"),
     ("Composer", "up, down", "history, at the first and last row"),
+    ("Composer", "ctrl+r", "what was sent before, to be found and put here again"),
     ("Composer", "pgup, pgdn", "scroll the current tile"),
     ("Composer", "@ / !", "files and sessions; what can be done; a command of your own"),
     ("Composer", "alt+z, ctrl+y", "undo and redo typing"),
@@ -41,10 +43,14 @@ ROOMY = 110
 """Columns from which on groups, keys, names and words have a column each."""
 
 
-def _keys_of_fields(narrow: bool) -> list[Pick]:
+def _keys_of_fields(narrow: bool, terms: Sequence[str]) -> list[Pick]:
     picks: list[Pick] = []
-    for place, (where, keys_text, what) in enumerate(WIDGET_KEYS):
-        head = where if place == 0 or WIDGET_KEYS[place - 1][0] != where else ""
+    last = ""
+    for where, keys_text, what in WIDGET_KEYS:
+        words = f"{where} {keys_text} {what}"
+        if not found_in(words, terms):
+            continue
+        head, last = where if where != last else "", where
         shown: tuple[tuple[str, str], ...] = (
             (head.ljust(12), "bold $text-accent"),
             (keys_text.ljust(42), "bold"),
@@ -52,7 +58,7 @@ def _keys_of_fields(narrow: bool) -> list[Pick]:
         )
         if narrow:
             shown = ((f"{where}: ", "bold $text-accent"), (f"{keys_text}  ", "bold"), (what, ""))
-        picks.append(Pick("", shown, f"{where} {keys_text} {what}"))
+        picks.append(Pick("", shown, words))
     return picks
 
 
@@ -77,13 +83,17 @@ class Help(Dialog[str]):
         self.hint("enter does it · tab to the list · settings (alt+o) rebind · esc")
         self._show("")
 
-    def _picks(self) -> list[Pick]:
+    def _picks(self, terms: Sequence[str]) -> list[Pick]:
+        """What has the terms; a group is named beside the first that is shown of it."""
         picks: list[Pick] = []
         group = ""
         narrow = self.size.width < ROOMY
         widest = max(len(spec.title) for spec in registry.actions().values()) + 2
         for spec in registry.actions().values():
             keys = [show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
+            words = f"{spec.group} {spec.title} {spec.help} {' '.join(keys)} {spec.name}"
+            if not found_in(words, terms):
+                continue
             head = spec.group if spec.group != group else ""
             group = spec.group
             style = "" if spec.when(self.deck) else "$text-muted"
@@ -96,14 +106,12 @@ class Help(Dialog[str]):
             if narrow:
                 key = f"{keys[0]} " if keys else ""
                 cells = ((key.ljust(15), "bold"), (f"{spec.title}  ", style), cells[3])
-            words = f"{spec.group} {spec.title} {spec.help} {' '.join(keys)} {spec.name}"
             picks.append(Pick(spec.name, cells, words))
-        return [*picks, *_keys_of_fields(narrow)]
+        return [*picks, *_keys_of_fields(narrow, terms)]
 
     def _show(self, words: str) -> None:
-        terms = words.casefold().split()
-        rows = [Row(p.key, p.cells) for p in self._picks() if p.matches(terms)]
-        self.query_one(Rows).show(rows)
+        picks = self._picks(words.casefold().split())
+        self.query_one(Rows).show([Row(pick.key, pick.cells) for pick in picks])
         self._say(self.query_one(Rows).key)
 
     def on_resize(self) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from sessions.record.inbox_items import Want, in_order, wants
-from sessions.runtime.budget import EXAMPLE
+from sessions.runtime.budget import EXAMPLE, parse, said
 from tui.background_work import if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
@@ -249,13 +249,18 @@ class InboxScreen(Dialog[str]):
         elif key == "s":
             await client.call("session.seen", session=session)
         elif key == "b":
-            text = await self._ask("Its budget", EXAMPLE, "sets it")
+            text = await self.app.push_screen_wait(self._budget(session))
             if text is not None:
                 await client.call("session.budget", session=session, text=text)
         elif text := await self._ask(
             f"To {self.deck.name_of(session)}", "your message", "sends it"
         ):
             await client.call("session.send", session=session, text=text)
+
+    def _budget(self, session: str) -> Prompt:
+        summary = self.deck.model.summaries.get(session)
+        now = said(summary.budget) if summary is not None else ""
+        return Prompt("Its budget", now, EXAMPLE, enter="sets it", check=parse)
 
     async def _ask(self, title: str, hint: str, enter: str) -> str | None:
         return await self.app.push_screen_wait(Prompt(title, placeholder=hint, enter=enter))

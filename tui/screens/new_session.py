@@ -107,6 +107,7 @@ class NewSessionForm(Dialog[Wish]):
     """Everything has a default: enter alone makes a session."""
 
     WIDE: ClassVar[bool] = False
+    AUTO_FOCUS = "#title"
     QUICKER: ClassVar[Mapping[str, str]] = {"create": "enter", "leave": "escape"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter", "create", "create", show=False),
@@ -178,7 +179,6 @@ class NewSessionForm(Dialog[Wish]):
         self.hint(_CREATES)
         self.query_one("#host-row").display = False
         self.query_one("#bring-row").display = False
-        self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:

@@ -46,6 +46,8 @@ def _retry(block: Block) -> str:
 
 def _ended(block: Block) -> str:
     reason = str(block.data.get("reason") or "")
+    if reason == "limit" and block.text:
+        return f"Stopped: {_line(block.text)}."
     said = _REASONS.get(reason, f"Ended: {_line(reason)}.")
     return f"{said} {_line(block.text)}".strip()
 

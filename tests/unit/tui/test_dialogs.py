@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual.widgets import Checkbox, Input, Select
+from textual.widgets import Checkbox, Input, Select, Static
 
 from sessions.api.deck import SearchHit
 from sessions.archive.order import grouped
@@ -17,7 +17,7 @@ from tui import actions as registry
 from tui.deck.memory import Memory
 from tui.deck.welcome import Welcome
 from tui.panels.hints import Hints
-from tui.screens.dialogs import Choose, Confirm
+from tui.screens.dialogs import Choose, Confirm, Prompt
 from tui.screens.new_session import NewSessionForm, complete_folder
 from tui.widgets.rows import Rows
 
@@ -42,6 +42,16 @@ async def test_the_first_screen_says_what_works_and_what_is_missing() -> None:
         assert "Set it, then start the deck again." in words
         assert words.index("local") < words.index("claude")
         assert welcome.display
+
+
+async def test_what_is_said_of_a_backend_stands_in_from_its_name_in_every_line() -> None:
+    async with opened(0, (50, 24)) as here:
+        welcome = here.deck.query_one(Welcome)
+        await here.until(lambda: "(default)" in str(welcome.content))
+        lines = str(welcome.content).splitlines()
+        named = next(n for n, line in enumerate(lines) if "(default)" in line)
+        below = lines[named + 1 : lines.index("", named)]
+        assert below and all(line.startswith("    ") and len(line) <= 46 for line in below)
 
 
 async def test_the_first_screen_goes_with_the_first_session() -> None:
@@ -138,6 +148,16 @@ async def test_a_budget_goes_with_a_new_session_and_can_be_changed_on_it() -> No
         await here.press("enter")
         await here.until(lambda: bool(here.client.said("session.budget")))
         assert here.client.said("session.budget")[0]["text"] == "20 turns"
+
+
+async def test_what_is_no_budget_stays_in_its_field_with_the_reason() -> None:
+    async with opened(1) as here:
+        here.deck.start("budget")
+        asked = await here.screen(Prompt)
+        await here.type("much")
+        await here.press("enter")
+        await here.until(lambda: "is no budget" in str(asked.query_one("#fault", Static).content))
+        assert asked.query_one(Input).value == "much" and not here.client.said("session.budget")
 
 
 def test_a_directory_is_completed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from sessions.archive.export_file import export_file
 from sessions.errors import UsageError
@@ -13,9 +14,10 @@ from tests.support.deckpilot import Opened, opened
 from tui import actions as registry
 from tui import synonyms
 from tui.palette import DeckCommands
-from tui.screens.help import WIDGET_KEYS
+from tui.screens.help import WIDGET_KEYS, Help
 from tui.screens.settings.screen import SettingsScreen
 from tui.widgets.clickable_line import ClickableLine
+from tui.widgets.rows import Rows
 
 
 async def found(here: Opened, query: str) -> list[str]:
@@ -126,3 +128,13 @@ def test_an_export_has_the_format_of_its_ending(tmp_path: Path) -> None:
     assert "<" in export_file(events, str(tmp_path / "a.html")).read_text()
     with pytest.raises(UsageError, match="no format"):
         export_file(events, str(tmp_path / "a.doc"))
+
+
+async def test_what_f1_finds_is_named_by_its_group() -> None:
+    async with opened(1, (120, 36)) as here:
+        await here.press("f1")
+        screen = await here.screen(Help)
+        screen.query_one("#filter", Input).value = "redo typing"
+        rows = screen.query_one(Rows)
+        await here.until(lambda: len(rows.rows) == 1)
+        assert rows.rows[0].content().plain.split()[0] == "Composer"

@@ -53,6 +53,11 @@ def test_the_foot_says_retry_first() -> None:
     assert foot == "overloaded: retry in 7 s · 2 queued · 1.2k tokens · m"
 
 
+def test_of_a_server_that_was_told_no_model_the_foot_says_its_name() -> None:
+    summary = Summary("a", model="default", backend="lab")
+    assert foot_of(summary, 80, NOW).plain == "lab"
+
+
 def test_a_due_retry_counts_no_further_than_zero() -> None:
     retry: RetryWait = {"kind": "", "wait_s": 5, "attempt": 1, "at": "2026-11-23T09:00:00Z"}
     assert seconds_left(retry, NOW) == 0
