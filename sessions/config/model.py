@@ -462,16 +462,18 @@ class Config:
         """The profile of a new session when none is named.
 
         The configured one; else one whose backend has a `base_url`; else one on Anthropic's API
-        if a key is there; else one on OpenAI's; else the small model on this machine.
+        if a key is there; else one on OpenAI's; else the small model on this machine. A backend's
+        own profile comes before one that was made for some purpose.
         """
         if self.defaults.profile:
             return self.defaults.profile
-        for name, profile in self.profiles.items():
+        own_first = sorted(self.profiles.items(), key=lambda each: each[0] != each[1].backend)
+        for name, profile in own_first:
             backend = self.backends.get(profile.backend)
             if backend is not None and backend.base_url:
                 return name
         for wanted in ("anthropic", "openai", "local"):
-            for name, profile in self.profiles.items():
+            for name, profile in own_first:
                 backend = self.backends.get(profile.backend)
                 if backend is not None and backend.type == wanted and _usable(backend):
                     return name

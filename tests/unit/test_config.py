@@ -84,6 +84,9 @@ def test_the_default_is_the_best_that_is_there(
     served = '[backends.mine]\nbase_url = "http://127.0.0.1:1"\nmodel = "m"'
     assert load(tmp_path, served).choose().backend == "mine"
     assert load(tmp_path, f'{served}\n[defaults]\nprofile = "local"').choose().backend == "local"
+    # One that was made for some purpose is chosen, and never the default because it is there.
+    purpose = f'{served}\n[profiles.audit]\nbackend = "mine"\npermission = "read-only"'
+    assert load(tmp_path, purpose).default_profile() == "mine"
 
 
 def test_an_agent_is_known_by_its_name(tmp_path: Path) -> None:
