@@ -21,6 +21,7 @@ import pytest
 from sessions.engine import lifecycle
 from sessions.errors import AgentdeckError
 from sessions.places import Places
+from tests.support.forked import Forked
 from tests.support.rig import rig_places
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +41,9 @@ class Home:
     """How many files a process may have open, as `ulimit -n` has it."""
     memory_limit: int | None = None
     """The bytes of addresses that a process may have, as `ulimit -v` has it."""
+    fresh: bool = False
+    """Whether commands begin with a fresh interpreter, as users' do, where how they begin counts:
+    else they are forked from one that has imported the program."""
 
     @property
     def home(self) -> Path:
@@ -79,19 +83,14 @@ class Home:
 
     def call(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command to its end. Whatever happens, no traceback may be shown."""
-        done = subprocess.run(
-            [*COMMAND, *args],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=self.work,
-            env=self.env,
-            timeout=110,
-            check=False,
-            preexec_fn=self._limit,
-        )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return done
+        with self.popen(*args, stdin=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(stdin, timeout=110)
+            except BaseException:
+                process.kill()
+                raise
+        assert "Traceback" not in out + err, err
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def out(self, *args: str, stdin: str = "") -> str:
         """What a command prints that must succeed."""
@@ -103,17 +102,20 @@ class Home:
         """The JSON document of a command that must succeed."""
         return json.loads(self.out(*args, "--json"))
 
-    def popen(self, *args: str) -> subprocess.Popen[str]:
+    def popen(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Begin a command."""
-        return subprocess.Popen(
+        limits = (self.file_limit, self.descriptor_limit, self.memory_limit)
+        limited = limits != (None, None, None)
+        begin = subprocess.Popen if self.fresh or limited else Forked
+        return begin(
             [*COMMAND, *args],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.work,
             env=self.env,
-            preexec_fn=self._limit,
+            preexec_fn=self._limit if limited else None,
         )
 
     def _limit(self) -> None:

@@ -38,6 +38,8 @@ def test_a_run_that_is_told_to_end_takes_its_turn_with_it(
 
 
 def test_a_reader_that_has_enough_ends_the_run_and_its_turn(home: Home) -> None:
+    home.out("engine", "start")
+    home.fresh = True
     process = home.popen("run", "stream 2000 40")
     assert process.stdout is not None and process.stderr is not None
     process.stdout.read(20)
@@ -66,6 +68,7 @@ def test_output_that_cannot_be_written_is_a_sentence(bare: Home) -> None:
 
 
 def test_a_prompt_of_broken_utf8_is_read_as_well_as_it_can_be(home: Home) -> None:
+    home.out("engine", "start")
     done = subprocess.run(
         [*COMMAND, "run", "-"],
         input=b"before \xff\xfe after",
@@ -82,6 +85,7 @@ def test_a_prompt_of_broken_utf8_is_read_as_well_as_it_can_be(home: Home) -> Non
 def test_an_answer_that_the_output_cannot_say_is_written_with_marks(
     home: Home, encoding: str
 ) -> None:
+    home.out("engine", "start")
     home.extra_env = {"PYTHONIOENCODING": encoding}
     done = home.call("run", "漢字 ok")
     assert done.returncode == 0, done.stderr

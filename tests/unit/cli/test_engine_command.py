@@ -49,6 +49,7 @@ def test_a_second_start_finds_the_first(bare: Home) -> None:
 
 
 def test_two_starts_at_once_make_one_engine(bare: Home) -> None:
+    bare.fresh = True
     both = [bare.popen("engine", "start", "--json") for _ in range(2)]
     told = [process.communicate(timeout=50) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
@@ -56,6 +57,7 @@ def test_two_starts_at_once_make_one_engine(bare: Home) -> None:
 
 
 def test_stop_ends_it_and_leaves_no_socket(bare: Home) -> None:
+    bare.fresh = True
     bare.out("engine", "start")
     bare.out("engine", "stop")
     assert lifecycle.running_pid(bare.places) is None
@@ -69,6 +71,7 @@ def test_stopping_what_does_not_run_ends_with_1(bare: Home) -> None:
 
 
 def test_after_a_kill_the_next_takes_over_with_all_sessions(home: Home) -> None:
+    home.fresh = True
     home.out("run", "remember me")
     before = kill(home)
     assert home.places.socket.exists(), "a killed engine leaves its socket"

@@ -33,6 +33,7 @@ def ends_with(error: BaseException, patch: pytest.MonkeyPatch) -> int:
 
 
 def test_the_version_is_printed(bare: Home) -> None:
+    bare.fresh = True
     assert bare.out("--version").strip() == f"agentdeck, version {VERSION}"
 
 
@@ -144,6 +145,7 @@ def test_a_home_that_cannot_be_written_is_named(bare: Home) -> None:
 
 
 def test_a_project_that_has_a_folder_called_sessions_does_not_shadow_ours(bare: Home) -> None:
+    bare.fresh = True
     for name in ("sessions", "skills", "tui"):
         (bare.work / name).mkdir()
         (bare.work / name / "__init__.py").write_text("raise SystemExit('shadowed')")

@@ -1,0 +1,85 @@
+"""What the tests fork instead of starting it is in every respect what it would be if started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import forked
+from tests.support.forked import Forked
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+BOTH = pytest.mark.parametrize("begin", [Forked, subprocess.Popen])
+PROBE = [sys.executable, "-P", "-m", forked.PROBE]
+
+
+def begun(begin: Callable[..., Any], *args: str, **how: Any) -> subprocess.Popen[str]:
+    """The program, with its streams on pipes."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    how = {"env": dict(os.environ) | forked.SETTINGS} | how
+    process: subprocess.Popen[str] = begin([*PROBE, *args], text=True, **pipes, **how)
+    return process
+
+
+def told(begin: Callable[..., Any], *args: str, **how: Any) -> tuple[Any, str, int]:
+    """What it finds, what it says beside that, and its exit code."""
+    process = begun(begin, *args, **how)
+    out, err = process.communicate("some input", timeout=60)
+    return json.loads(out), err, process.returncode
+
+
+@pytest.mark.parametrize("session", [False, True])
+def test_a_fork_finds_what_a_fresh_process_finds(tmp_path: Path, session: bool) -> None:
+    here, _ = os.pipe()
+    how: dict[str, Any] = {"cwd": tmp_path, "start_new_session": session, "pass_fds": [here]}
+    how["env"] = dict(os.environ) | forked.SETTINGS | {"ONE": "1", "OTHER": "\udcff"}
+    before = os.umask(0o027)
+    try:
+        fork, fresh = told(Forked, "a b", "é", **how), told(subprocess.Popen, "a b", "é", **how)
+    finally:
+        os.umask(before)
+        os.close(here)
+    assert fork[1:] == fresh[1:]
+    assert {k: (v, fresh[0][k]) for k, v in fork[0].items() if v != fresh[0][k]} == {}
+    assert fork[0]["variables"]["ONE"] == "1"
+    assert fork[0]["leads"] == [session, session]
+    assert fork[2] == 7
+
+
+def test_what_a_fork_cannot_be_given_is_begun_as_ever() -> None:
+    fork = begun(Forked)
+    other = begun(Forked, env=dict(os.environ) | {"PYTHONIOENCODING": "latin-1"})
+    assert (fork._told is None, other._told is None) == (False, True)  # type: ignore[attr-defined]
+    assert '"latin-1"' in other.communicate("", timeout=60)[0]
+    fork.communicate("", timeout=60)
+
+
+@BOTH
+def test_it_ends_by_the_signal_that_is_sent(begin: Callable[..., Any]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
+        process = begun(begin, "sleep")
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        process.stdout.readline()
+        assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+        process.send_signal(number)
+        assert process.wait(60) == -number
+        assert process.poll() == -number
+
+
+@BOTH
+def test_an_error_that_nothing_catches_is_a_traceback(begin: Callable[..., Any]) -> None:
+    process = begun(begin, "fail")
+    _, err = process.communicate("", timeout=60)
+    assert process.returncode == 1
+    assert err.endswith("ValueError: it broke\n")
