@@ -7,10 +7,12 @@ answers again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from sessions.backends import faults, retries, streamed_response
 from sessions.record import events as ev
@@ -20,6 +22,7 @@ from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
 from tests.unit.backends.fault_rows import APIS, MESSAGES, Api, Row, rows
 
+_TRIES = "retries = 2\n"
 CASES = [(api, row) for api in APIS for row in rows(api)]
 
 
@@ -43,10 +46,44 @@ def api() -> Api:
 @pytest.fixture
 async def rig(tmp_path: Path, server: MessagesServer, api: Api) -> AsyncIterator[NativeRig]:
     """A deck that tries twice more."""
-    made = await NativeRig.make(tmp_path, server, f"retries = 2\n{api.extra}", kind=api.backend)
+    made = await NativeRig.make(tmp_path, server, _TRIES + api.extra, kind=api.backend)
     patience(made, 20.0)
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def decks(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Callable[[Api], Awaitable[NativeRig]]]:
+    """A deck for each API, made when it is first asked for."""
+    made: dict[str, NativeRig] = {}
+    async with AsyncExitStack() as stack:
+
+        async def deck(api: Api) -> NativeRig:
+            if api.name not in made:
+                server = await stack.enter_async_context(MessagesServer())
+                root = tmp_path_factory.mktemp(api.name)
+                rig = await NativeRig.make(root, server, _TRIES + api.extra, kind=api.backend)
+                stack.push_async_callback(rig.close)
+                made[api.name] = rig
+            return made[api.name]
+
+        yield deck
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared(
+    decks: Callable[[Api], Awaitable[NativeRig]], api: Api
+) -> AsyncIterator[NativeRig]:
+    """The API's deck, as if nothing had been asked by it."""
+    rig = await decks(api)
+    rig.server.requests.clear()
+    yield rig
+    patience(rig, 20.0)
+    for session in rig.deck.sessions.values():
+        if session.working:
+            await session.interrupt()
 
 
 def patience(rig: NativeRig, seconds: float) -> None:
@@ -59,11 +96,13 @@ def broken_until_well(api: Api, steps: Sequence[Step]) -> Callable[[Request], Se
     return lambda r: steps if "break" in r.last_text.split("\n")[-1] else api.say("Well.")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("api", "row"), CASES, ids=lambda case: case.name)
-async def test_a_fault_is_told_kept_and_survived(rig: NativeRig, api: Api, row: Row) -> None:
+async def test_a_fault_is_told_kept_and_survived(shared: NativeRig, api: Api, row: Row) -> None:
+    rig = shared
     rig.server.script = broken_until_well(api, row.steps)
     if row.kind == "stalled" or row.name.startswith(("slow", "a slow", "no [DONE]")):
-        patience(rig, 1.0)
+        patience(rig, 1.0 if row.kept else 0.2)  # of that nothing is heard is sure
     session = await rig.session()
     ended = await rig.turn(session, "break")
     assert ended.reason == row.reason
