@@ -19,6 +19,7 @@ from textual.widgets import Static
 from tui.background_work import while_shown
 from tui.later import later
 from tui.text import clip
+from tui.view.compositor import LeanScreen
 
 if TYPE_CHECKING:
     from sessions.features.file_names import Names
@@ -173,6 +174,8 @@ class Offers(Static):
         if unused and self._shrinks is None:
             self._shrinks = later(self, _SHRINKS_S, self._shrink)
         self.update(Content("\n").join([*unused, *rows]), layout=False)
+        if isinstance(self.screen, LeanScreen):
+            self.screen.paint_now(self)  # before the search for more, a thread, has its turn
 
     def _fit(self, rows: int) -> None:
         self._height = rows

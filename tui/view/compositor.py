@@ -22,8 +22,16 @@ from typing import Any
 
 from rich.console import Console
 from textual import events
-from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
-from textual.geometry import Region
+from textual._compositor import (
+    ChopsUpdate,
+    Compositor,
+    CompositorMap,
+    CompositorUpdate,
+    LayoutUpdate,
+    ReflowResult,
+)
+from textual.geometry import Region, Size
+from textual.map_geometry import MapGeometry
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -42,7 +50,11 @@ screen below for wholly changed from then on: with tiles that stream, a dialog's
 nothing but that.
 """
 
-_Owner = tuple[Widget, Region] | None
+MOST_PARTS = 24
+"""Of a dirty region; one that has more is painted the usual way."""
+
+_Part = tuple[Region, Widget, Region]
+"""What is seen of a widget in a dirty region, the widget, and where it lies."""
 
 
 class LeanUpdate(CompositorUpdate):
@@ -93,14 +105,28 @@ def _touched(update: ChopsUpdate) -> Iterable[tuple[int, int, Strip]]:
 
 
 class LeanCompositor(Compositor):
-    """A compositor that asks only the widget on top of a dirty region, where one covers it."""
+    """A compositor that asks only the widgets that are seen where something is dirty."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._owners: dict[Region, _Owner] = {}
-        self._owners_of: object = None
+        self._known_parts: dict[Region, list[_Part] | None] = {}
+        self._parts_of: object = None
         self._hidden: set[Widget] = set()
         self._covered_of: object = None
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Lay out anew; what is to be painted is what has moved, come or gone.
+
+        To Textual a widget has changed too when another one of its screen has come or gone: each
+        is numbered in the order of painting, and told of the room that docked ones take. A list
+        of nine rows over the composer then paints the whole screen.
+        """
+        dirty, before, of_size = set(self._dirty_regions), self._full_map, self.size
+        result = super().reflow(parent, size)
+        after = self._full_map
+        if of_size == size and _in_turn(before, after) == _in_turn(after, before):
+            self._dirty_regions = dirty | _moved(before, after)
+        return result
 
     def render_partial_update(self) -> Any:
         """What changed since the last update, or None."""
@@ -111,20 +137,11 @@ class LeanCompositor(Compositor):
         screen = self.size.region
         for dirty in self._dirty_regions:
             region = dirty.intersection(screen)
-            if not region:
-                continue
-            owner = self._owner(region)
-            if owner is None:
+            painted = self._painted(region) if region else []
+            if painted is None:
                 rest.add(region)
-                continue
-            widget, where = owner
-            strips = widget.render_lines(region.translate(-where.offset))
-            if len(strips) < region.height or any(s.cell_length < region.width for s in strips):
-                rest.add(region)  # it paints less than its place: what lies behind is seen
-                continue
-            rows += [
-                (region.x, y, strip) for y, strip in zip(region.line_range, strips, strict=False)
-            ]
+            else:
+                rows += painted
         self._dirty_regions = rest
         other = super().render_partial_update() if rest else None
         self._dirty_regions.clear()
@@ -192,26 +209,88 @@ class LeanCompositor(Compositor):
                 widget._styles_cache.clear()
         return update if simplify else FullUpdate(update.strips, update.region)
 
-    def _owner(self, region: Region) -> _Owner:
-        """The widget that alone is seen in `region`, and where it lies; None: there are several."""
+    def _painted(self, region: Region) -> list[tuple[int, int, Strip]] | None:
+        """A dirty region's rows, each as its widget has it; None: it is to go the usual way."""
+        parts = self._parts(region)
+        if parts is None:
+            return None
+        rows: list[tuple[int, int, Strip]] = []
+        for part, widget, where in parts:
+            strips = widget.render_lines(part.translate(-where.offset))
+            if len(strips) < part.height or any(s.cell_length < part.width for s in strips):
+                return None  # it paints less than its place: what lies behind is seen
+            rows += [(part.x, y, strip) for y, strip in zip(part.line_range, strips, strict=False)]
+        return rows
+
+    def _parts(self, region: Region) -> list[_Part] | None:
+        """What of `region` which widget is seen in; None: nobody somewhere, or too many."""
         visible = self.visible_widgets
-        if visible is not self._owners_of:
-            self._owners_of = visible
-            self._owners = {}
+        if visible is not self._parts_of:
+            self._parts_of = visible
+            self._known_parts = {}
         try:
-            return self._owners[region]
+            return self._known_parts[region]
         except KeyError:
             pass
-        owner: _Owner = None
-        for widget, (where, clip) in visible.items():
-            seen = where.intersection(clip)
-            if seen.overlaps(region):
-                owner = (widget, where) if seen.contains_region(region) else None
-                break
-        if len(self._owners) > 4096:
-            self._owners.clear()
-        self._owners[region] = owner
-        return owner
+        if len(self._known_parts) > 4096:
+            self._known_parts.clear()
+        parts = self._known_parts[region] = _parted(region, visible)
+        return parts
+
+
+def _parted(region: Region, visible: Mapping[Widget, tuple[Region, Region]]) -> list[_Part] | None:
+    parts: list[_Part] = []
+    lacking = [region]
+    for widget, (where, clip) in visible.items():
+        seen = where.intersection(clip)
+        if not seen.overlaps(region):
+            continue
+        left = []
+        for piece in lacking:
+            part = piece.intersection(seen)
+            if part:
+                parts.append((part, widget, where))
+                left += _without(piece, part)
+            else:
+                left.append(piece)
+        lacking = left
+        if not lacking:
+            return parts
+        if len(parts) + len(lacking) > MOST_PARTS:
+            break
+    return None
+
+
+def _without(region: Region, part: Region) -> list[Region]:
+    """What is left of a region round a part of it: above, below, and to both sides."""
+    x, y, width, _ = region
+    left = [
+        Region(x, y, width, part.y - y),
+        Region(x, part.bottom, width, region.bottom - part.bottom),
+        Region(x, part.y, part.x - x, part.height),
+        Region(part.right, part.y, region.right - part.right, part.height),
+    ]
+    return [each for each in left if each]
+
+
+def _in_turn(map: CompositorMap, other: CompositorMap) -> list[Widget]:
+    """The widgets that are in both, in the order in which they are painted in the first one."""
+    common = [widget for widget in map if widget in other]
+    return sorted(common, key=lambda widget: map[widget].order)
+
+
+def _moved(before: CompositorMap, after: CompositorMap) -> set[Region]:
+    """Where something is seen in another place or size than before."""
+    regions = set()
+    for widget in before.keys() | after.keys():
+        was, now = before.get(widget), after.get(widget)
+        if was is None or now is None or _placing(was) != _placing(now):
+            regions |= {each.clip.intersection(each.region) for each in (was, now) if each}
+    return {region for region in regions if region}
+
+
+def _placing(found: MapGeometry) -> tuple[Region, Region, Size, Size]:
+    return found.region, found.clip, found.virtual_size, found.container_size
 
 
 def _gaps(

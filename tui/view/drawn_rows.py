@@ -57,6 +57,18 @@ class DrawnRows(ScrollView):
 
     # -- drawing
 
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """Take in another size; at every layout of the screen Textual tells the one we have too.
+
+        It takes ours for changed each time, since we say how many rows there are without a layout
+        (`_say_place`), and has our scrollbar painted: a dozen of them whenever anything is shown.
+        """
+        if size == self._size and container_size == self._container_size:
+            return False
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
     def draw(self) -> None:
         """Lay the rows out anew and have those painted that changed."""
         width, height = self._inner
@@ -94,7 +106,7 @@ class DrawnRows(ScrollView):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips on screen, for the compositor; no style cache lies between."""
-        if self._laid_for is not self._size or not self._strips:
+        if self._laid_for != self._size or not self._strips:
             width, height = self._inner
             if not (width and height):
                 return [Strip.blank(crop.width)] * crop.height

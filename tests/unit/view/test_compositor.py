@@ -113,7 +113,7 @@ async def test_where_a_widget_paints_less_than_its_place_what_lies_behind_is_see
     assert seen[0] == seen[1]
 
 
-async def test_a_region_that_two_widgets_share_goes_the_usual_way() -> None:
+async def test_a_region_that_two_widgets_share_is_painted_by_both() -> None:
     app = ViewApp()
     async with app.run_test(size=SIZE):
         compositor = app.screen._compositor
@@ -121,8 +121,62 @@ async def test_a_region_that_two_widgets_share_goes_the_usual_way() -> None:
         height = app.view.size.height
         inside = Region(0, 0, 10, 2)
         across = Region(0, height - 1, 10, 2)  # the view's last row and the input line
-        assert compositor._owner(inside) == (app.view, app.view.region)
-        assert compositor._owner(across) is None
+        assert compositor._parts(inside) == [(inside, app.view, app.view.region)]
+        parts = compositor._parts(across)
+        assert parts is not None
+        assert [part.height for part, _, _ in parts] == [1, 1]
+
+
+class Over(App[None]):
+    """Two columns of text, and a list that lies over both."""
+
+    CSS = """
+    Screen { layers: below above; layout: horizontal; }
+    Vertical { width: 1fr; border: round red; }
+    #list { layer: above; dock: bottom; offset: 0 -3; height: 4; display: none; }
+    """
+
+    def get_default_screen(self) -> Screen[Any]:
+        """With the compositor that is tested."""
+        return LeanScreen(id="_default")
+
+    def compose(self) -> ComposeResult:
+        """The list is the last one, and docked."""
+        for column in "ab":
+            with Vertical():
+                yield Static("\n".join(f"{column}{row}" for row in range(20)))
+        yield Static("\n".join(f"offer {row}" for row in range(4)), id="list")
+
+
+async def test_a_list_that_comes_over_tiles_and_goes_paints_only_its_own_rows() -> None:
+    app = Over()
+    painted = Painted(app)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        compositor = app.screen._compositor
+        seen: list[Region] = []
+        told = compositor.render_update
+
+        def spy(**given: Any) -> Any:
+            seen.extend(compositor._dirty_regions)
+            return told(**given)
+
+        compositor.render_update = spy  # type: ignore[method-assign, assignment]
+        listed = app.query_one("#list")
+        for shown in (True, False, True):
+            seen.clear()
+            listed.display = shown
+            await pilot.pause()
+            await pilot.pause()
+            assert {(at.y, at.bottom) for at in seen} == {(13, 17)}
+            assert [row.rstrip() for row in painted.screen.display] == [
+                row.rstrip() for row in truth(app)
+            ]
+            app.query(Static).first().refresh()  # it lies partly below the list
+            await pilot.pause()
+            assert [row.rstrip() for row in painted.screen.display] == [
+                row.rstrip() for row in truth(app)
+            ]
 
 
 async def test_what_lies_behind_others_is_not_rendered_and_what_peeps_out_is() -> None:
