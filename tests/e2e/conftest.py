@@ -58,10 +58,12 @@ class House:
             else:
                 os.environ["AGENTDECK_HOME"] = before
 
-    def deck(self, columns: int = 120, rows: int = 36) -> Terminal:
-        """Open the deck in a terminal."""
+    def deck(self, columns: int = 120, rows: int = 36, *, fresh: bool = False) -> Terminal:
+        """Open the deck in a terminal; `fresh` where the beginning is what counts."""
         command = [sys.executable, "-P", "-m", "sessions.cli.main"]
-        terminal = Terminal(command, cwd=self.work, env=self.env, columns=columns, rows=rows)
+        terminal = Terminal(
+            command, cwd=self.work, env=self.env, columns=columns, rows=rows, fresh=fresh
+        )
         self.terminals.append(terminal)
         terminal.wait_for("agentdeck")
         return terminal

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pyte
 
+from tests.support.forked import Forked, take_terminal
+
 
 class Terminal:
     """A program on a pty of `columns` x `rows`."""
@@ -32,6 +34,7 @@ class Terminal:
         env: Mapping[str, str],
         columns: int = 120,
         rows: int = 36,
+        fresh: bool = False,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -39,7 +42,8 @@ class Terminal:
         """Everything that the program wrote."""
         self._fd, child = pty.openpty()
         self._size(columns, rows)
-        self.process = subprocess.Popen(
+        begin = subprocess.Popen if fresh else Forked
+        self.process = begin(
             command,
             stdin=child,
             stdout=child,
@@ -47,7 +51,7 @@ class Terminal:
             cwd=cwd,
             env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=take_terminal,
         )
         os.close(child)
 
@@ -166,7 +170,3 @@ class Terminal:
         self.kill()
         if self._fd >= 0:
             self.hang_up()
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -28,7 +28,7 @@ def ready(terminal: Terminal) -> None:
 
 
 def test_start_type_answer_leave_and_find_everything_there(house: House) -> None:
-    deck = house.deck()
+    deck = house.deck(fresh=True)
     ready(deck)
     deck.send("hello deck" + ENTER)
     deck.wait_for("You said: hello deck")

@@ -19,6 +19,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, read
+from tests.support.forked import fork_engines
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import alive, rig_places, until
 
@@ -82,11 +83,13 @@ def children_of(pid: int) -> list[int]:
 
 
 async def test_what_was_shown_is_on_disk_and_the_next_engine_takes_over(
-    home: tuple[Places, MessagesServer],
+    home: tuple[Places, MessagesServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = home
     rng = random.Random(11)
     for number in range(ROUNDS):
+        if number == 1:  # the first two are killed as users' are, while they still import
+            fork_engines(monkeypatch)
         watcher = await Watcher.attach(here)
         ids = []
         for _ in range(4):
@@ -121,8 +124,9 @@ async def test_what_was_shown_is_on_disk_and_the_next_engine_takes_over(
 
 
 async def test_a_tool_that_ran_is_marked_unknown_and_dies_with_the_engine(
-    home: tuple[Places, MessagesServer],
+    home: tuple[Places, MessagesServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fork_engines(monkeypatch)
     here, _ = home
     watcher = await Watcher.attach(here)
     made = await watcher.client.call("session.create", cwd=str(here.data), confirmed_full=True)

@@ -26,6 +26,7 @@ from sessions.plans.store import read_events
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, read
 from tests.e2e.test_kill import home as home
+from tests.support.forked import fork_engines
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import until
 
@@ -87,7 +88,7 @@ def sums(folder: Path, here: Places) -> None:
 
 
 async def test_a_night_of_kills_ends_with_every_task_done_once(
-    home: tuple[Places, MessagesServer],
+    home: tuple[Places, MessagesServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = home
     here.config_file.write_text(
@@ -102,7 +103,9 @@ async def test_a_night_of_kills_ends_with_every_task_done_once(
     client = await Client.connect(here)
     began: Any = await client.call("plan.start", file=str(plan))
     folder = here.state / "plans" / began["id"]
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number == 1:
+            fork_engines(monkeypatch)
         await asyncio.sleep(rng.random() * max(0.6, 0.1 * TASKS / ROUNDS))
         await killed(here)
         await client.close()

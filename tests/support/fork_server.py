@@ -26,8 +26,9 @@ import termios
 import threading
 import time
 import traceback
-from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from tests.support import forked
 
@@ -177,13 +178,10 @@ def _open_streams() -> None:
 
 def _run(command: list[str]) -> int:
     """The command's exit code; what it starts as an engine is a fork of the server too."""
-    from sessions.engine import lifecycle
-
     module = sys.modules[command[3]]
     sys.modules["__main__"] = module
     sys.argv = [str(module.__file__), *command[4:]]
-    popen = SimpleNamespace(Popen=forked.Forked, DEVNULL=lifecycle.subprocess.DEVNULL)
-    setattr(lifecycle, "subprocess", popen)  # noqa: B010 - for a type checker it is the module
+    forked.fork_engines(pytest.MonkeyPatch())
     try:
         module.main()
     except SystemExit as end:

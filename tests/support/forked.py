@@ -23,7 +23,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
+
+from sessions.engine import lifecycle
 
 COMMAND, ENGINE = "sessions.cli.main", "sessions.engine.main"
 PROBE = "tests.support.who_am_i"
@@ -130,15 +135,15 @@ def _umask() -> int:
     return int(said.split()[0], 8)
 
 
-def _take_terminal() -> None:
+def take_terminal() -> None:
+    """Of a process that leads a session: its input is the session's terminal."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Forked(subprocess.Popen[str]):
-    """As `subprocess.Popen`, of a fork where that will do. `terminal`: its input is its own."""
+    """As `subprocess.Popen`, of a fork where that will do."""
 
-    def __init__(self, command: Sequence[str], *, terminal: bool = False, **how: Any) -> None:
-        self._terminal = terminal
+    def __init__(self, command: Sequence[str], **how: Any) -> None:
         self._told: socket.socket | None = None
         super().__init__(list(command), **how)
 
@@ -146,10 +151,9 @@ class Forked(subprocess.Popen[str]):
         (_executable, before, _close, passed, cwd, env, _info, _flags, _shell, *rest) = how
         pipes, (_signals, gid, gids, uid, umask, session, group) = rest[:6], rest[6:]
         given = dict(os.environ if env is None else env)
-        odd = (before, gid, gids, uid) != (None,) * 4 or umask != -1 or group != -1
-        if odd or not forkable(args, given):
-            own = (_take_terminal, *how[2:]) if self._terminal else how[1:]
-            super()._execute_child(args, how[0], *own)  # type: ignore[misc]
+        odd = (gid, gids, uid) != (None,) * 3 or umask != -1 or group != -1
+        if odd or before not in (None, take_terminal) or not forkable(args, given):
+            super()._execute_child(args, *how)  # type: ignore[misc]
             return
         own_in, _, _, own_out, _, own_err = pipes
         said = {
@@ -158,7 +162,7 @@ class Forked(subprocess.Popen[str]):
             "env": given,
             "umask": _umask(),
             "session": session,
-            "terminal": self._terminal,
+            "terminal": before is take_terminal,
             "numbers": [0, 1, 2, *passed],
         }
         std = [fd if fd != -1 else number for number, fd in enumerate((own_in, own_out, own_err))]
@@ -189,3 +193,10 @@ class Forked(subprocess.Popen[str]):
                 self.returncode = struct.unpack("=i", self._told.recv(4, socket.MSG_WAITALL))[0]
                 self._told.close()
         return self.returncode
+
+
+def fork_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines that this process starts are forks from now on."""
+    popen = SimpleNamespace(Popen=Forked, DEVNULL=subprocess.DEVNULL)
+    monkeypatch.setattr(lifecycle, "subprocess", popen)
+    monkeypatch.setenv("LC_ALL", SETTINGS["LC_ALL"])
