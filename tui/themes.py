@@ -24,6 +24,7 @@ THEMES = (
         dark=True,
         variables={
             "text-muted": "#dadada",
+            "text-disabled": "#c0c0c0",
             "block-cursor-background": "#ffff5f",
             "block-cursor-foreground": "#000000",
             "block-cursor-text-style": "bold",
@@ -47,6 +48,7 @@ THEMES = (
         dark=False,
         variables={
             "text-muted": "#1c1c1c",
+            "text-disabled": "#4a4a4a",
             "block-cursor-background": "#00005f",
             "block-cursor-foreground": "#ffffff",
             "block-cursor-text-style": "bold",

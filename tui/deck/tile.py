@@ -149,13 +149,17 @@ def _fullness(summary: Summary) -> int:
     return round(100 * summary.context_tokens / size) if isinstance(size, int) and size > 0 else 0
 
 
+def answers_of(summary: Summary) -> str:
+    """The model; of a server that was told none, the backend's name says more."""
+    told = summary.model not in ("", "default")
+    return one_line(summary.model if told else summary.backend)
+
+
 def _answers(summary: Summary) -> list[str]:
     """What answers: the model; of an agent its name, its model and the mode that was chosen."""
     options = options_in(summary.agent)
     if not options:
-        # Of a server that was told no model, it is the server that says something.
-        told = summary.model not in ("", "default")
-        return [one_line(summary.model if told else summary.backend)]
+        return [answers_of(summary)]
     wanted = summary.agent.get("wanted") or {}
     found = [one_line(summary.backend)]
     for category in ("model", "mode"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar, Generic, Literal, TypeVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual._path import CSSPathType
 from textual.app import ComposeResult
@@ -264,6 +265,8 @@ class Pick:
     key: str
     cells: tuple[tuple[str, str], ...]
     words: str = ""
+    told: str = ""
+    """All of it in words, for below the list, where cells are cut to their columns."""
 
     def matches(self, terms: Sequence[str]) -> bool:
         """Whether every term is in it."""
@@ -413,9 +416,11 @@ class Choose(Filtered[Choice]):
     def _say_whole(self) -> None:
         """The row under the cursor in full, where it does not fit: what is cut may decide."""
         rows, whole = self.query_one(Rows), self.query_one("#whole", Static)
-        content = rows.rows[rows.cursor].content() if rows.rows else Content("")
-        cut = content.cell_length > rows.scrollable_content_region.width > 0
-        words = " ".join(content.plain.split())
+        row = rows.rows[rows.cursor] if rows.rows else Row("", ())
+        shown = row.content().plain.rstrip()
+        cut = cell_len(shown) > rows.scrollable_content_region.width > 0
+        cut = cut or (bool(row.told) and "…" in shown)
+        words = row.told or " ".join(shown.split())
         if self.marking:  # the tick stands in its row
             words = words.removeprefix("[x] ").removeprefix("[ ] ")
         whole.update(Content.styled(words if cut else "", "$text-muted"))
@@ -438,7 +443,7 @@ class Choose(Filtered[Choice]):
             if pick.matches(terms):
                 mark = "[x] " if pick.key in self.marked else "[ ] "
                 cells = ((mark, "bold"), *pick.cells) if self.marking else pick.cells
-                rows.append(Row(pick.key, cells))
+                rows.append(Row(pick.key, cells, pick.told))
         return rows
 
     @on(Input.Changed, "#filter")

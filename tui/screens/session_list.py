@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessions.archive.order import started_by
 from sessions.record.summary import Summary
-from tui.deck.tile import STATUS_STYLE
+from tui.deck.tile import STATUS_STYLE, answers_of
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
 from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _FIRST, _PAGE = 80, 500
 """Rows that are asked for before a list is shown, and at a time behind it."""
+
+_ROOMY, _NARROW = 100, 56
+"""Columns of the deck from which on a row says what answers, and when, for how much and where."""
 
 
 def _column(text: str, width: int) -> str:
@@ -39,18 +42,23 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     if started_by(summary.parent):
         title = f"{glyphs.mark('under')} {title}"
     figure = cost(summary.cost_usd) if summary.cost_usd is not None else f"{tokens(used)} tok"
-    cells = (
+    answers, where, when = answers_of(summary), place_of(summary), summary.updated[5:16]
+    when = when.replace("T", " ")
+    wide = min(40, max(16, room - (86 if room >= _ROOMY else 58 if room >= _NARROW else 20)))
+    cells: tuple[tuple[str, str], ...] = (
         (place, "bold"),
         (_column(f"{glyphs.status(summary.status)} {state}", 12), style),
-        (_column(title, min(40, max(16, room - 76))), "bold"),
-        (_column(summary.updated[5:16].replace("T", " "), 13), "$text-muted"),
-        (_column(figure, 10), ""),
-        (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
-        (place_of(summary), "$text-muted"),
+        (_column(title, wide), "bold"),
     )
+    if room >= _NARROW:
+        cells += ((_column(when, 13), "$text-muted"), (_column(figure, 10), ""))
+        if room >= _ROOMY:
+            cells += ((_column(answers, 18), "$text-muted"),)
+        cells += ((where, "$text-muted"),)
     words = f"{number} {state} {title} {summary.model} {summary.backend} "
-    where = f"{summary.cwd} {summary.repository} {summary.branch}"
-    return Pick(summary.id, cells, f"{words}{where} {summary.id} {summary.snippet}")
+    words += f"{summary.cwd} {summary.repository} {summary.branch} {summary.id} {summary.snippet}"
+    told = "  ".join(part for part in (title, when, figure, answers, where) if part)
+    return Pick(summary.id, cells, words, told)
 
 
 Made = Callable[[Summary], Pick]

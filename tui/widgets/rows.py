@@ -18,16 +18,20 @@ from textual.style import Style
 from textual.visual import Visual
 
 _KEPT = 200
+_SENTENCE = 48
+"""Cells of a line of words, in the narrowest dialog that is no phone's."""
 _MEASURED = 60
 """So many rows say how wide a list is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `key` names it; `cells` are (text, style) from the left."""
+    """One row. `key` names it; `cells` are (text, style) from the left; `told`: all of it in
+    words, where its cells are cut to their columns."""
 
     key: str
     cells: tuple[tuple[str, str], ...]
+    told: str = ""
 
     def content(self) -> Content:
         """As it is drawn."""
@@ -70,15 +74,29 @@ class Rows(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.rows: list[Row] = []
         self.cursor = 0
-        self.empty = empty
-        self.tallest = max(1, cell_len(empty) // 48 + 1)
+        self.tallest = 1
         """The most rows it has had."""
         self.widest = 0
         """Cells of the widest of the first rows it has had."""
         self.grown: Callable[[], None] | None = None
         """Told when it could use more room than ever before."""
+        self.empty = empty
         self._drawn: dict[object, Strip] = {}
         """What was drawn last of the rows in view: a screen that opens draws them twice."""
+
+    @property
+    def empty(self) -> str:
+        """What is said where there is no row; it has the rows that it needs."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, words: str) -> None:
+        self._empty = words
+        lines = cell_len(words) // _SENTENCE + 1
+        if lines > self.tallest:
+            self.tallest = lines
+            if self.grown is not None:
+                self.grown()
 
     @property
     def key(self) -> str:

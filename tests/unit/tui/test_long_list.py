@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from textual.widgets import Input
 
 from sessions.api.answers import SessionListed
@@ -82,3 +83,25 @@ def test_a_session_that_another_one_started_is_marked_as_such() -> None:
     assert "└ Scout" in shown({"id": "s0", "seq": 0, "call": "c"})
     assert "└" not in shown({"id": "s0", "seq": 7}), "a fork is its own"
     assert "└" not in shown(None)
+
+
+@pytest.mark.parametrize("room", [40, 80, 120])
+def test_a_sessions_title_has_the_room_of_a_row_and_all_is_told_below(room: int) -> None:
+    from sessions.record.summary import Summary
+    from tui.screens.session_list import session_pick
+
+    title = "Why retries count twice"
+    summary = Summary(
+        "s1", title=title, model="m-1", cwd="/srv/deck", updated="2026-11-29T15:40:00Z"
+    )
+    pick = session_pick(summary, 1, room)
+    assert title[:16] in "".join(text for text, _ in pick.cells)[:room]
+    assert all(word in pick.told for word in (title, "11-29 15:40", "m-1", "/srv/deck"))
+
+
+def test_a_list_has_the_rows_for_the_words_that_say_why_it_is_empty() -> None:
+    grown: list[int] = []
+    rows = Rows("…")
+    rows.grown = lambda: grown.append(rows.tallest)
+    rows.empty = "x" * 100
+    assert grown == [3]
