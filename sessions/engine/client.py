@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, cast
 
 from sessions import VERSION, errors
@@ -29,6 +30,7 @@ from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.client")
 
+_SESSION, _EVENT = b'{"session":"', b'","event":'
 _MAX_LINE = 64 * 2**20
 _ATTEMPTS = 10
 _AGAIN_S = 0.1
@@ -193,7 +195,7 @@ class Client(Calls):
         try:
             while line := await self._line():
                 try:
-                    told = self._read_line(codec.loads(line))
+                    told = self._event_in(line) or self._read_line(codec.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     continue  # a broken line costs itself alone
                 if told is not None and not self._hand_on(told):
@@ -210,6 +212,21 @@ class Client(Calls):
             self._writer.close()
             if not self._closing:
                 self.on_lost(self._reason or "the engine ended")
+
+    def _event_in(self, line: bytes) -> Callable[[], None] | None:
+        """What an event's line asks for, if it is one as engines write it: nearly all are."""
+        if not line.startswith(_SESSION) or line[-2:] != b"}\n":
+            return None
+        session, found, event = line[len(_SESSION) : -2].partition(_EVENT)
+        if not found or b'"' in session or b"\\" in session:
+            return None
+        try:
+            return partial(self._on_event, session.decode(), codec.decode(event))
+        except ValueError:
+            return None
+
+    def _on_event(self, session: str, event: ev.Event) -> None:
+        self.on_event(session, event)
 
     def _hand_on(self, told: Callable[[], None]) -> bool:
         """Call one of the callbacks; whether to go on."""

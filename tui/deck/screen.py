@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import ClassVar
 
 from textual import events, on
@@ -77,7 +78,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
         self.shortcut_hints = ShortcutHints(self)
-        self.clock = FrameClock(self)
+        self.clock = FrameClock(self, self.one_frame)
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
@@ -149,7 +150,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         """Where messages are written."""
         return self.query_one(Composer)
 
-    @property
+    @cached_property
     def side(self) -> SidePanel:
         """The side panel."""
         return self.query_one(SidePanel)

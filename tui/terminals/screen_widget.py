@@ -389,7 +389,7 @@ class DrawnTerminal(DrawnRows):
         bar_, told = self.vertical_scrollbar, (total, rows, self._top)
         if told != (bar_.window_virtual_size, bar_.window_size, bar_.position):
             self._thumb_at = now
-            bar_.window_virtual_size, bar_.window_size, bar_.position = told
+            bar_.stand(*told)
 
     def _move_thumb(self) -> None:
         """What was too soon for the scrollbar, is not any more."""

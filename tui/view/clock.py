@@ -12,7 +12,8 @@ writes, that frame comes right behind a key's echo, when the next key is farthes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Protocol
 
@@ -35,6 +36,9 @@ TICK_S = 0.025
 """How long the clock leaves the loop alone between two shares."""
 
 
+Frame = Callable[[], AbstractContextManager[None]]
+
+
 class Flushable(Protocol):
     """What the clock draws."""
 
@@ -48,10 +52,12 @@ class FrameClock:
 
     Args:
         pump: the app or screen whose event loop the clock runs on.
+        frame: what is drawn in one of these is painted together.
     """
 
-    def __init__(self, pump: MessagePump) -> None:
+    def __init__(self, pump: MessagePump, frame: Frame = nullcontext) -> None:
         self._pump = pump
+        self._frame = frame
         self._dirty: dict[Flushable, None] = {}
         self._drawn: dict[Flushable, float] = {}
         self._shown: set[Flushable] | None = None
@@ -119,11 +125,12 @@ class FrameClock:
         period = self._period
         share = max(1, -int(-len(self._dirty) * TICK_S // period))
         due = [v for v in self._dirty if self._drawn.get(v, 0.0) + period <= now + TICK_S / 2]
-        for view in due[:share]:
-            del self._dirty[view]
-            self._drawn[view] = now
-            if view.flush():
-                self._dirty[view] = None
+        with self._frame():
+            for view in due[:share]:
+                del self._dirty[view]
+                self._drawn[view] = now
+                if view.flush():
+                    self._dirty[view] = None
         if self._dirty:
             soonest = min(self._drawn.get(view, 0.0) for view in self._dirty)
             self._wait(soonest + self._period - monotonic())
@@ -131,8 +138,9 @@ class FrameClock:
     def _draw_all(self, now: float) -> None:
         self._last = now
         dirty, self._dirty = self._dirty, {}
-        for view in dirty:
-            if view.flush():
-                self._dirty[view] = None
+        with self._frame():
+            for view in dirty:
+                if view.flush():
+                    self._dirty[view] = None
         if self._dirty:
             self._wait_together()

@@ -14,7 +14,8 @@ paint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from math import inf
 from time import monotonic
@@ -318,6 +319,7 @@ class LeanScreen(SteadyScreen, Screen[Any]):
         super().__init__(*args, **kwargs)
         self._compositor = LeanCompositor()
         self._painted_at = 0.0
+        self._drawing = self._drawn = False
         self._behind_next = 0.0
         self._behind: asyncio.TimerHandle | None = None
 
@@ -334,14 +336,45 @@ class LeanScreen(SteadyScreen, Screen[Any]):
                 return
         await super()._on_idle(event)
 
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """Rows that change in it are painted at its end, together and at once.
+
+        By itself each view would have two queues of messages go round for that.
+        """
+        self._drawing = self._free
+        try:
+            yield
+        finally:
+            self._drawing = False
+            if self._drawn:
+                self._drawn = False
+                self._painted_at = monotonic()
+                self._compositor_refresh()
+
+    def take_rows(self, widget: Widget, regions: Iterable[Region]) -> bool:
+        """Paint parts of a widget with this frame; False: there is none, or it is not in it."""
+        seen = self._compositor.visible_widgets.get(widget) if self._drawing else None
+        if seen is None:
+            return False
+        (where, clip), dirty = seen, self._compositor._dirty_regions
+        dirty.update(clip.intersection(region.translate(where.offset)) for region in regions)
+        self._drawn = True
+        return True
+
+    @property
+    def _free(self) -> bool:
+        """Whether a part of it can be painted now: it is what is seen, and holds still."""
+        waits = self._layout_required or self._scroll_required or self._repaint_required
+        return not waits and self.app.screen is self and not self.app._batch_count
+
     def paint_now(self, widget: Widget) -> None:
         """Paint what has changed in `widget` before anything else has its turn: a key's echo.
 
         By itself it would go through two queues of messages, each behind whatever streams, and
         then wait until the screen may be painted again.
         """
-        waits = self._layout_required or self._scroll_required or self._repaint_required
-        if waits or self.app.screen is not self or self.app._batch_count:
+        if not self._free:
             return
         others = self._dirty_widgets - {widget}
         self._dirty_widgets.clear()

@@ -13,18 +13,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.view.compositor import LeanScreen
 from tui.view.palette import Palette, palette_of
-
-
-def _runs(rows: list[int], width: int) -> list[Region]:
-    """The regions of some rows; neighbours share one."""
-    runs: list[list[int]] = []
-    for y in rows:
-        if runs and runs[-1][1] == y:
-            runs[-1][1] = y + 1
-        else:
-            runs.append([y, y + 1])
-    return [Region(0, start, width, end - start) for start, end in runs]
+from tui.view.scroll_bar import RowsScrollBar, runs
 
 
 class DrawnRows(ScrollView):
@@ -40,6 +31,8 @@ class DrawnRows(ScrollView):
         self._laid_for: Size | None = None
         self._moving = False
         self._thumb_at = 0.0
+        self._inside: tuple[int, int] | None = None
+        self._inside_of: object = None
 
     # -- what the rows are
 
@@ -81,7 +74,13 @@ class DrawnRows(ScrollView):
             return
         changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
         if changed:
-            self.refresh(*_runs(changed, width))
+            self._repaint(runs(changed, width))
+
+    def _repaint(self, regions: list[Region]) -> None:
+        """Have them painted: with the frame that is being drawn, or at the next."""
+        screen = self.screen
+        if not (isinstance(screen, LeanScreen) and screen.take_rows(self, regions)):
+            self.refresh(*regions)
 
     def _laid_out(self, width: int, height: int) -> list[Strip]:
         self._laid_for = self._size
@@ -90,8 +89,23 @@ class DrawnRows(ScrollView):
     @property
     def _inner(self) -> tuple[int, int]:
         """Columns and rows beside the scrollbar."""
-        width, height = self.size
-        return max(0, width - self.scrollbar_size_vertical), height
+        of = (self._size, self.show_vertical_scrollbar)
+        if self._inside is None or of != self._inside_of:
+            width, height = self.size
+            self._inside_of = of
+            self._inside = max(0, width - self.scrollbar_size_vertical), height
+        return self._inside
+
+    @property
+    def vertical_scrollbar(self) -> RowsScrollBar:
+        """The scrollbar, one of our own, made when it is asked for first."""
+        bar = self._vertical_scrollbar
+        if not isinstance(bar, RowsScrollBar):
+            bar = RowsScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar = bar
+            bar.display = False
+            self.app._start_widget(self, bar)
+        return bar
 
     def _colors(self) -> Palette:
         if self._palette is None:
@@ -101,7 +115,7 @@ class DrawnRows(ScrollView):
     def notify_style_update(self) -> None:
         """The theme or our own style changed."""
         super().notify_style_update()
-        self._palette = None
+        self._palette = self._inside = None
         self._strips = []
 
     def render_lines(self, crop: Region) -> list[Strip]:

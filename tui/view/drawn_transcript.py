@@ -164,9 +164,10 @@ class DrawnTranscript(DrawnRows):
         strips: list[Strip] = []
         old = self._strips
         for y, row in enumerate(rows):
+            kept = row.line.strip
             strip = paint(row.line, self._look(row, self._top + y, selection), palette, width)
             # A row that was rendered again and looks the same need not be painted again.
-            if y < len(old) and old[y] is not strip and old[y] == strip:
+            if strip is not kept and y < len(old) and old[y] == strip:
                 row.line.strip = strip = old[y]
             strips.append(strip)
         blank = Strip.blank(width, palette[""])
@@ -214,10 +215,7 @@ class DrawnTranscript(DrawnRows):
             if self.following and now - self._thumb_at < THUMB_EVERY_S:
                 return
             self._thumb, self._thumb_at = thumb, now
-            scrollbar = self.vertical_scrollbar
-            scrollbar.window_virtual_size = total
-            scrollbar.window_size = height
-            scrollbar.position = self._top
+            self.vertical_scrollbar.stand(total, height, self._top)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The user scrolled: by key, wheel, or the scrollbar."""

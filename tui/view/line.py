@@ -46,10 +46,25 @@ class Line:
         """All of it, decoration included."""
         return "".join(text for text, _ in self.spans)
 
+    def says(self, other: Line) -> bool:
+        """Whether it looks, and is copied, as the other is."""
+        return (
+            self.spans == other.spans
+            and (self.lead, self.soft, self.fill) == (other.lead, other.soft, other.fill)
+            and type(self) is type(other) is Line
+        )
+
     @property
     def width(self) -> int:
         """In cells."""
         return cell_len(self.text)
+
+
+def keep_equal(lines: list[Line], before: Sequence[Line]) -> None:
+    """Put a line of before in the place of one that says the same there: it is painted already."""
+    for number, (line, old) in enumerate(zip(lines, before, strict=False)):
+        if line is not old and line.says(old):
+            lines[number] = old
 
 
 def cells(text: str) -> int:

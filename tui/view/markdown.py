@@ -27,6 +27,10 @@ _TASK = re.compile(r"\[([ xX])\] ")
 # A paragraph of one line, which is what most are while they stream: no block to be found.
 _SIMPLE = re.compile(r"[A-Za-z\"'(][^\n&]*\n?")
 _SPECIAL = re.compile(r"[\\`*_\[\]<>!~]")
+# A list item or a heading of one line, as most are too: a parser of blocks finds nothing in it.
+_SHORT = re.compile(r"(?:([-*+])|(\d{1,9})([.)])|(#{1,6})) ([A-Za-z\"'(][^\n&]*)\n*")
+NARROW = 12
+"""Fewer cells than this are not indented any further."""
 DEEPEST = 3
 """Lists nested deeper than this are not indented any further."""
 
@@ -47,14 +51,36 @@ def render(source: str, width: int, style: str = "") -> list[Line]:
         style: names of styles for all of it.
     """
     if _SIMPLE.fullmatch(source):
-        text = source.rstrip()
-        if not _SPECIAL.search(text):
-            return wrap([(text, style)], width)
-        return wrap(inline(_parser().parseInline(text)[0].children or [], style), width)
+        return wrap(_runs(source.rstrip(), style), width)
+    if (short := _SHORT.fullmatch(source)) and (lines := _short(short, width, style)):
+        return lines
     lines = _Layout(width, style).run(_parser().parse(source))
     if not lines and source.strip():
         return wrap([(source.strip("\n"), style)], width)
     return lines
+
+
+def _runs(text: str, style: str) -> list[Span]:
+    """The runs of a text that is no block but a paragraph, without entities."""
+    if not _SPECIAL.search(text):
+        return [(text, style)]
+    return inline(_parser().parseInline(text)[0].children or [], style)
+
+
+def _short(match: re.Match[str], width: int, style: str) -> list[Line]:
+    """A list item or a heading of one line; none where that is to be parsed after all."""
+    bullet, number, point, level, text = match.groups()
+    text = text.rstrip()
+    if level:
+        if "#" in text:  # it may be closed by some
+            return []
+        heading = "heading" if len(level) < 3 else "subheading"
+        return wrap(_runs(text, f"{style} {heading}".strip()), width)
+    if width < NARROW:
+        return []
+    mark = f"{glyphs.mark('bullet')} " if bullet else f"{int(number)}{point} "
+    rest = [(" " * cells(mark), "")]
+    return wrap(_runs(text, style), width, rest, [(mark, "bullet")])
 
 
 def code_lines(
@@ -209,7 +235,7 @@ class _Layout:
             self.end = token.map[0]
 
     def _narrow(self) -> bool:
-        return self.width - sum(cells(text) for text, _ in self.indent) < 12
+        return self.width - sum(cells(text) for text, _ in self.indent) < NARROW
 
     def _item_end(self, _: Token) -> None:
         if self.first is not None:

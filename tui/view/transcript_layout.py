@@ -16,7 +16,7 @@ from sessions.safety.sanitise import clean
 from tui.terminal import glyphs
 from tui.view import blocks
 from tui.view.heights import Heights
-from tui.view.line import Line
+from tui.view.line import Line, keep_equal
 from tui.view.picture import NO_PICTURES, PicturePiece, Pictures
 from tui.view.pieces import MarkdownPiece, Piece, TextPiece, estimate
 from tui.view.split import Splitter
@@ -338,6 +338,8 @@ class TranscriptLayout:
 
     def _render(self, piece: Piece) -> list[Line]:
         lines = piece.render(self.width) or [Line(())]
+        if piece.lines is not None and piece.width == self.width:
+            keep_equal(lines, piece.lines)
         piece.lines = lines
         piece.width, piece.version = self.width, piece.wanted
         piece.height = len(lines) + piece.gap

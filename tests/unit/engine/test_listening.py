@@ -7,6 +7,9 @@ from typing import Any
 
 from sessions.api.notices import EngineNotice
 from sessions.engine.client import Client
+from sessions.engine.session_follower import wrapped
+from sessions.record import codec
+from sessions.record import events as ev
 
 
 class Nowhere:
@@ -51,3 +54,21 @@ async def test_with_nobody_to_tell_the_connection_ends_and_says_why() -> None:
     await client._reading
     assert heard == [1]
     assert "not this one" in lost[0] and "the engine ended" not in lost[0]
+
+
+async def test_an_event_is_read_as_engines_write_it_and_however_else_it_is_written() -> None:
+    reader = asyncio.StreamReader()
+    client, heard = Client(reader, Nowhere()), list[tuple[str, Any]]()
+    client.on_event = lambda session, event: heard.append((session, event))
+    event = ev.Text(seq=1, at="2026-01-01T00:00:00Z", turn=1, text='}\n{","event":{')
+    line = codec.line(event)
+    reader.feed_data(wrapped("one", line))
+    reader.feed_data(b'{"event": %s, "session": "two"}\n' % line[:-1])
+    reader.feed_data(b'{"session":"three","event":%s,"more":1}\n' % line[:-1])
+    reader.feed_data(b'{"session":"four","event":{"type":"text"}}\nno line\n')
+    reader.feed_data(b'{"session":"five","event":{"type":"of a later version","seq":2}}\n')
+    reader.feed_eof()
+    await client._reading
+    assert [session for session, _ in heard] == ["one", "two", "three", "five"]
+    assert [read for _, read in heard[:3]] == [event] * 3
+    assert isinstance(heard[3][1], ev.Unknown)

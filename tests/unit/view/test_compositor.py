@@ -71,6 +71,27 @@ async def test_after_any_mix_of_changes_the_terminal_shows_what_the_widgets_hold
             ], step
 
 
+async def test_what_changes_while_a_frame_is_drawn_is_painted_at_its_end() -> None:
+    app = ViewApp()
+    painted = Painted(app)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, LeanScreen)
+        for step in range(30):
+            app.say(ev.Text, text=f" word{step}\n\n")
+            with screen.one_frame():
+                app.view.flush()
+            assert [row.rstrip() for row in painted.screen.display] == [
+                row.rstrip() for row in truth(app)
+            ], step
+        with app.batch_update(), screen.one_frame():  # held back: not now, and not lost
+            app.say(ev.Text, text="later")
+            app.view.flush()
+        await pilot.pause()
+        assert any("later" in row for row in painted.screen.display)
+
+
 class Short(Static):
     """Paints less than its place, as a widget does that is about to get another size."""
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.view.line import break_text, wrap
+from tui.view.line import break_text, keep_equal, wrap
 
 # Narrow, wide, combining, joined and spaces; no controls, which the first gate takes out.
 CHARS = st.one_of(
@@ -74,3 +74,10 @@ def test_an_emoji_family_is_never_split() -> None:
 def test_decoration_gives_way_where_there_is_no_room_for_words() -> None:
     lines = wrap([("abc", "")], 3, [("    ", "")])
     assert [line.text for line in lines] == ["abc"]
+
+
+def test_lines_that_say_the_same_stay_the_ones_that_are_painted() -> None:
+    old = wrap([("one two three", "")], 5)
+    new = wrap([("one two four", "")], 5)
+    keep_equal(new, old)
+    assert [a is b for a, b in zip(new, old, strict=True)] == [True, True, False]

@@ -13,7 +13,7 @@ from tests.unit.view.test_split import SOURCES
 from tui.terminal import glyphs
 from tui.view.inline import urls
 from tui.view.line import Line
-from tui.view.markdown import code_lines, render
+from tui.view.markdown import _Layout, _parser, code_lines, render
 
 FRAGMENTS = st.sampled_from(
     [
@@ -161,3 +161,19 @@ def test_ascii_shapes_draw_only_ascii() -> None:
     finally:
         glyphs.use_ascii(None)
     assert shown.isascii()
+
+
+MARKS = st.sampled_from(["- ", "* ", "+ ", "1. ", "007) ", "# ", "### ", "####### "])
+WORDS = st.lists(FRAGMENTS.filter(lambda f: "\n" not in f), max_size=6).map("".join)
+
+
+@given(MARKS, WORDS, st.sampled_from(["", "\n", "\n\n"]), st.integers(5, 60))
+@settings(max_examples=100, deadline=None)
+def test_what_is_read_without_the_parser_of_blocks_looks_as_with_it(
+    mark: str, words: str, end: str, width: int
+) -> None:
+    source = f"{mark}a{words}{end}"
+    if "&" not in words and _parser().parse(source):
+        parsed = _Layout(width, "").run(_parser().parse(source))
+        assert len(parsed) == len(lines := render(source, width))
+        assert all(line.says(other) for line, other in zip(lines, parsed, strict=True))
