@@ -31,14 +31,18 @@ _MOVED = 1032
 """SQLITE_READONLY_DBMOVED: the file was removed, or another is in its place."""
 
 
-def opened(path: Path) -> tuple[sqlite3.Connection, str]:
+WAIT_S = 10.0
+"""How long another process that writes to the index is waited for."""
+
+
+def opened(path: Path, wait_s: float = WAIT_S) -> tuple[sqlite3.Connection, str]:
     """The index at `path`; begun anew where it is damaged, in memory where it can't be had.
 
-    With it, why it is not kept on disk, or "".
+    With it, why it is not kept on disk, or "". Another process is waited for so long, each time.
     """
     try:
         private_folder(path.parent)
-        return _connect(path), ""
+        return _connect(path, wait_s), ""
     except sqlite3.Error as error:
         if why := refusal(error):
             return in_memory(path), why
@@ -103,12 +107,12 @@ def refusal(error: sqlite3.Error) -> str:
     return _REFUSED.get(code & 0xFF, "")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, wait_s: float = WAIT_S) -> sqlite3.Connection:
     new = not path.exists()
     with contextlib.suppress(OSError):  # SQLite says why, and would make it for all to read
         os.close(private_files.append(path))
         path.chmod(0o600)
-    db = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    db = sqlite3.connect(path, check_same_thread=False, timeout=wait_s)
     try:
         # Not WAL: several commands and the engine may have it open, on any file system.
         db.execute("pragma journal_mode = truncate")

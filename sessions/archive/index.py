@@ -82,9 +82,12 @@ class Index:
         """Sessions whose journals are still to be taken in, whatever is fed of them."""
 
     @classmethod
-    def open(cls, path: Path, journals: Path) -> Index:
-        """Open the index at `path` over the session folders in `journals`; mend or remake it."""
-        return cls(path, journals, *database.opened(path))
+    def open(cls, path: Path, journals: Path, wait_s: float = database.WAIT_S) -> Index:
+        """Open the index at `path` over the session folders in `journals`; mend or remake it.
+
+        What another process holds longer than `wait_s` is done without, in memory.
+        """
+        return cls(path, journals, *database.opened(path, wait_s))
 
     def close(self) -> None:
         """Let go of the file."""

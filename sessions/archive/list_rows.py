@@ -78,6 +78,10 @@ its row as JSON (`told`)."""
 _TOLD = f"select id, size, mtime, archived = 1, {_DOUBTED}, told from sessions order by id desc"
 
 
+_WAIT_S = 1.0
+"""For another process that writes to it: a commit takes less, and what waits is a person."""
+
+
 def current(path: Path, journals: Path) -> list[SessionRow] | None:
     """The rows of the index at `path`, if it holds all journals as they are now; else None."""
     found = _sound(path, rows)
@@ -97,7 +101,7 @@ def _sound(path: Path, ask: Callable[[sqlite3.Connection], list[T]]) -> list[T] 
         return None
     try:
         where = f"{path.absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(where, timeout=10, uri=True)) as db:
+        with contextlib.closing(sqlite3.connect(where, timeout=_WAIT_S, uri=True)) as db:
             db.execute("pragma cache_size = -16000")  # what is checked is not read once more
             version = db.execute("pragma user_version").fetchone()[0]
             sound = db.execute("pragma quick_check('sessions')").fetchone()[0] == "ok"

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from sessions.record.summary import Summary
 
 
+_WAIT_S = 2.0
+"""For another process that writes to it: whoever has called the command waits as long."""
+
+
 @contextmanager
 def index() -> Iterator[Index]:
     """The index, brought up to date."""
     from sessions.archive.index import Index
 
     here = places()
-    found = Index.open(here.index, here.sessions)
+    found = Index.open(here.index, here.sessions, _WAIT_S)
     try:
         found.refresh()
         yield found

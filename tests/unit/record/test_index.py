@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,13 @@ from sessions.archive.export import FORMATS, export
 from sessions.archive.index import Index
 from sessions.archive.list_rows import current, current_told, listed, telling
 from sessions.archive.session_lookup import find
+from sessions.cli import session_index
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Journal
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import SessionAbove
+from tests.support.rig import rig_places
 
 
 def session(root: Path, name: str, *texts: str) -> None:
@@ -302,3 +305,27 @@ def test_an_index_that_is_not_current_is_not_read(
     else:
         path.write_bytes(b"no database" * 1000)
     assert current(path, journals) is None and current_told(path, journals) is None
+
+
+def test_a_command_does_not_keep_its_user_waiting_for_an_index_that_another_process_holds(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
+    here = rig_places(tmp_path)
+    here.index.parent.mkdir(parents=True, exist_ok=True)
+    Index.open(here.index, here.sessions).close()
+    waits, connect = [], sqlite3.connect
+
+    def hasty(path: str, *, timeout: float = 5.0, **how: Any) -> sqlite3.Connection:
+        waits.append(timeout if path != ":memory:" else 0.0)
+        made: sqlite3.Connection = connect(path, timeout=0.01, **how)
+        return made
+
+    with contextlib.closing(connect(here.index)) as other:
+        other.execute("begin exclusive")
+        monkeypatch.setattr(sqlite3, "connect", hasty)
+        assert current_told(here.index, here.sessions) is None
+        assert current(here.index, here.sessions) is None
+        with session_index.index() as known:
+            assert known.unkept == "another process has it"
+    assert sum(waits) < 5
