@@ -20,8 +20,9 @@ run: $(VENV)/run.stamp     ## install and open the deck
 
 install: $(VENV)/run.stamp ## install without opening
 
+# Even where the environment forbids bytecode: five processes would rewrite the plugins anew.
 test: $(VENV)/dev.stamp    ## install and pass the tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal -q $(ARGS)
 
 check: gates coverage      ## all gates and the tests, as in CI
 
@@ -46,7 +47,7 @@ size: $(VENV)/dev.stamp    ## files stay short
 	@$(BIN)/python tests/gates/size.py
 
 coverage: $(VENV)/dev.stamp ## the tests with branch coverage: the number, and what is uncovered where it matters
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q --cov --cov-branch --cov-report= $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal -q --cov --cov-branch --cov-report= $(ARGS)
 	@$(BIN)/coverage report --skip-covered --format=total | sed 's/^/branch coverage, per cent: /'
 	@$(BIN)/coverage report --show-missing --skip-covered --include="sessions/record/*,sessions/tools/policy.py,skills/trust.py"
 

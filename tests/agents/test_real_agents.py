@@ -38,7 +38,6 @@ from tests.agents.setting import (
     Model,
     configuration,
 )
-from tests.support import mcp_server
 from tests.support.agent_turns import START_S, answer, asked, ended, half_told, kill, process_of
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
@@ -51,6 +50,7 @@ pytestmark = [
     pytest.mark.parametrize("agent", AGENTS),
     pytest.mark.asyncio(loop_scope="module"),
 ]
+MCP_SERVER = Path(__file__).parents[1] / "support" / "mcp_server.py"
 ANSWER = "These are the answers."
 SKILL, TOLD = (
     "pebble-counter",
@@ -61,7 +61,7 @@ SKILL, TOLD = (
 SERVER = "sums"
 MCP = f"""
 [mcp.servers.{SERVER}]
-command = ["{sys.executable}", "{Path(mcp_server.__file__)}"]
+command = ["{sys.executable}", "{MCP_SERVER}"]
 auto = false
 """
 SYSTEM, LIBRARY = "Answer in verse about lighthouses.", "further-library"
