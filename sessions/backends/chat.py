@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import CUT_REASONS, Response, Sink, ToolUse
@@ -90,6 +92,38 @@ class _Call:
     carried: dict[str, Any] = field(default_factory=dict)
 
 
+class _Words(msgspec.Struct):
+    """A delta of text alone: all else that is read of one is null."""
+
+    content: str
+    reasoning_content: None = None
+    reasoning: None = None
+    reasoning_details: None = None
+    refusal: None = None
+    tool_calls: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Words
+    finish_reason: Literal[""] | None = None
+
+
+class _Plain(msgspec.Struct):
+    """The chunk that nearly all are; of the rest of it nothing is made."""
+
+    choices: tuple[_Choice]
+    model: str = ""
+    object: Literal["chat.completion.chunk", ""] = ""
+    type: None = None
+    error: None = None
+    usage: None = None
+
+
+_plain = msgspec.json.Decoder(_Plain).decode
+_NOT_PLAIN = 16
+"""Chunks in a row that are not, from which on a stream is read without looking."""
+
+
 class ChatReader(EventStream):
     """The state of one stream (see sessions.backends.streamed_response.LineReader)."""
 
@@ -104,6 +138,44 @@ class ChatReader(EventStream):
         self._details: dict[str, dict[str, Any]] = {}
         """Reasoning as OpenRouter has it beside its text, signed or encrypted."""
         self._finished = False
+        self._odd = 0
+        """Chunks in a row that were not plain text."""
+
+    def read(self, lines: Sequence[bytes]) -> bool:
+        """Lines that came together, up to the end; their text is told as one. Raises FaultError."""
+        said, texts = False, list[str]()
+        for line in lines:
+            if (text := self._words(line)) is not None:
+                texts.append(text)
+                continue
+            said = self._join(texts) or said
+            said = self.take(line) or said
+            if self.ended:
+                return said
+        return self._join(texts) or said
+
+    def _words(self, line: bytes) -> str | None:
+        """The text of a line that says nothing else; None: it is to be read as a whole."""
+        if self._odd >= _NOT_PLAIN or self._named or not line.startswith(b"data: {"):
+            return None
+        try:
+            chunk = _plain(line[6:])
+        except (ValueError, RecursionError):
+            self._odd += 1
+            return None
+        self._odd = 0
+        if not self._response.model:
+            self._response.model = chunk.model
+        return chunk.choices[0].delta.content
+
+    def _join(self, texts: list[str]) -> bool:
+        """Tell the text so far; whether there were chunks of it."""
+        if not texts:
+            return False
+        if text := "".join(texts):
+            self._text(text)
+        texts.clear()
+        return True
 
     @property
     def whole(self) -> bool:

@@ -6,6 +6,7 @@ What the streams of all APIs share: a JSON object a `data:` line, errors in seve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sessions.backends import faults
@@ -25,6 +26,15 @@ class EventStream:
     def whole(self) -> bool:
         """Whether nothing of the answer is missing: here, whether its end was said."""
         return self.ended
+
+    def read(self, lines: Sequence[bytes]) -> bool:
+        """Lines that came together, up to the end; True if there was content. Raises FaultError."""
+        said = False
+        for line in lines:
+            said = self.take(line) or said
+            if self.ended:
+                break
+        return said
 
     def take(self, line: bytes) -> bool:
         """One line of the stream; True if it was content (a ping is not). Raises FaultError."""

@@ -13,13 +13,14 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import Response, Sink
+from sessions.backends.read_pacing import Pace
 from sessions.errors import no_memory
 from sessions.record import codec
 from sessions.safety.secrets_filter import address
@@ -31,7 +32,7 @@ _LINGER_S = 10.0
 
 
 class LineReader(Protocol):
-    """Makes content, calls and counts of an API's stream, line by line."""
+    """Makes content, calls and counts of an API's stream."""
 
     ended: bool
     """The end was said; nothing more is read."""
@@ -40,8 +41,8 @@ class LineReader(Protocol):
     def whole(self) -> bool:
         """Nothing of the answer is missing, whether or not its end was said."""
 
-    def take(self, line: bytes) -> bool:
-        """One line; True if it was content. Raises FaultError."""
+    def read(self, lines: Sequence[bytes]) -> bool:
+        """Lines that came together; True if there was content. Raises FaultError."""
 
 
 class Wire:
@@ -173,14 +174,12 @@ class Wire:
         moved, lingering = loop.time(), False
         watchdog.reschedule(moved + self.stall_s)
         try:
-            async with self._request(client, params) as answer:
+            async with self._request(client, params) as answer, _paced(answer) as pace:
                 _check_type(answer.headers)
                 async for lines in _lines(answer.iter_bytes()):
-                    said = False
-                    for line in lines:
-                        said = reader.take(line) or said
-                        if reader.ended:
-                            return
+                    said = reader.read(lines)
+                    if reader.ended:
+                        return
                     if reader.whole:
                         if not lingering:  # counts may follow; they are not waited for long
                             lingering = True
@@ -188,6 +187,7 @@ class Wire:
                     elif said and (now := loop.time()) - moved > _WATCH_EVERY_S:
                         moved = now
                         watchdog.reschedule(now + self.stall_s)
+                    pace.read(sum(map(len, lines)), text=said and not reader.whole)
         except sdk.APIStatusError as error:
             raise FaultError(await _of_status(error)) from error
         except (sdk.APIConnectionError, httpx2.HTTPError, httpx2.StreamError, OSError) as error:
@@ -222,7 +222,10 @@ class Wire:
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    r"""Lines of a byte stream as they come, split at \n alone: others may stand inside JSON."""
+    r"""Lines of a byte stream as they come, those that are not empty.
+
+    They are split at \n alone: other ends of lines may stand inside JSON.
+    """
     rest: list[bytes] = []
     size = 0
     async for chunk in chunks:
@@ -234,7 +237,29 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
             continue
         *lines, last = b"".join(rest).split(b"\n")
         rest, size = [last], len(last)
-        yield [line.rstrip(b"\r") for line in lines]
+        if found := [line for given in lines if (line := given.rstrip(b"\r"))]:
+            yield found
+
+
+@contextlib.asynccontextmanager
+async def _paced(answer: Any) -> AsyncIterator[Pace]:
+    """Reads an SDK's answer at the moments of read_pacing while it streams."""
+    pace = Pace(pipe_of(answer.http_response))
+    try:
+        yield pace
+    finally:
+        pace.hurry()
+
+
+def pipe_of(response: Any) -> asyncio.ReadTransport | None:
+    """The connection that an httpx2 response comes from, which aiohttp has and nothing hands on.
+
+    Where another version has it elsewhere, its stream is read as it comes.
+    """
+    stream = getattr(response, "stream", None)
+    carried = getattr(getattr(stream, "_stream", stream), "_aiohttp_response", None)
+    pipe = getattr(getattr(carried, "connection", None), "transport", None)
+    return pipe if isinstance(pipe, asyncio.ReadTransport) else None
 
 
 def _check_type(headers: Any) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp import orphans, read_pacing
+from sessions.backends import read_pacing
+from sessions.backends.acp import orphans
 from sessions.backends.acp import process as acp_process
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question

@@ -202,8 +202,7 @@ def read(steps: Sequence[Step]) -> Response:
     reader = ResponseReader(Nobody(), response)
     for step in steps:
         assert isinstance(step, Raw)
-        for line in step.data.split(b"\n"):
-            reader.take(line)
+        reader.read(step.data.split(b"\n"))
     return response
 
 

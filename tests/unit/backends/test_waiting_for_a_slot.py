@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -25,7 +25,7 @@ class Fixed:
     def whole(self) -> bool:
         return self._whole
 
-    def take(self, line: bytes) -> bool:
+    def read(self, lines: Sequence[bytes]) -> bool:
         return True
 
 

@@ -90,8 +90,7 @@ def taken(api: str, lines: list[bytes]) -> None:
     elif api == "responses":
         reader = ResponsesReader(sink, response, Dialect())
     try:
-        for line in lines:
-            reader.take(line)
+        reader.read(lines)
     except FaultError as error:
         assert error.fault.kind and error.fault.message
     assert all(isinstance(part, str) for part in sink.got)
@@ -114,6 +113,36 @@ def test_a_stream_of_wrong_events_is_read_or_a_fault(api: str, data: st.DataObje
 @fuzzed
 def test_a_stream_of_wrong_bytes_is_read_or_a_fault(api: str, data: st.DataObject) -> None:
     taken(api, data.draw(bytes_gone_bad(STREAMS[api])).split(b"\n"))
+
+
+def made_of(lines: list[bytes], at_once: int) -> tuple[str, Response, str]:
+    """What is made of a stream of Chat Completions: its text, the rest, its fault."""
+    sink, response = Nobody(), Response()
+    reader = ChatReader(sink, response, Dialect())
+    try:
+        for at in range(0, len(lines), at_once or 1):
+            if at_once:
+                reader.read(lines[at : at + at_once])
+            else:
+                reader.take(lines[at])  # each as a whole, also where it is plain
+            if reader.ended:
+                break
+    except FaultError as error:
+        return "".join(sink.got), response, str(error.fault)
+    return "".join(sink.got), response, ""
+
+
+@given(data=st.data())
+@fuzzed
+def test_plain_chunks_that_are_read_together_say_what_each_of_them_says(
+    data: st.DataObject,
+) -> None:
+    lines = [
+        b"data: " + json.dumps(event).encode()
+        for event in data.draw(gone_bad(events_of("chat"), 5))
+    ]
+    whole = made_of(lines, 0)
+    assert made_of(lines, 1) == made_of(lines, 7) == whole
 
 
 @given(

@@ -1,15 +1,21 @@
-"""A steady stream of text is read at moments that all agents share; the rest as it comes."""
+"""A steady stream of text is read at moments that all streams share; the rest as it comes."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
-from sessions.backends.acp import read_pacing
-from sessions.backends.acp.read_pacing import LARGE, STEADY, Pace
+from sessions.backends import read_pacing, streamed_response
 from sessions.backends.acp.transport import LineTransport, Message
+from sessions.backends.chat import ChatApi
+from sessions.backends.messages import MessagesApi
+from sessions.backends.messages_stream import Response
+from sessions.backends.read_pacing import LARGE, STEADY, Pace
+from sessions.backends.streamed_response import Wire
+from tests.support.messages_server import MessagesServer
 
 
 class Pipe(asyncio.ReadTransport):
@@ -65,6 +71,46 @@ async def test_what_is_no_text_or_much_at_once_is_read_on(size: int, text: bool)
     paced.read(size, text=text)
     paced.read(100, text=True)
     assert not pipe.paused
+
+
+class Nobody:
+    """Wants nothing."""
+
+    def on_text(self, text: Any) -> None: ...
+
+    on_thinking = on_signature = on_redacted = on_carried = on_text
+
+
+@pytest.mark.parametrize("api", ["anthropic", "openai"])
+async def test_a_models_stream_is_read_in_those_moments(
+    api: str, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_pacing, "EVERY_S", 1e6)
+    paused: asyncio.Queue[Pace] = asyncio.Queue()
+
+    class Seen(Pace):
+        def read(self, size: int, *, text: bool) -> None:
+            super().read(size, text=text)
+            if self._timer is not None:
+                paused.put_nowait(self)
+
+    monkeypatch.setattr(streamed_response, "Pace", Seen)
+    told: dict[str, Any] = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "stream 3000 300"}],
+    }
+    wire: Wire = ChatApi(api_key="k", base_url=f"{server.url}/v1")
+    if api == "anthropic":
+        wire, told["max_tokens"] = MessagesApi(api_key="k", base_url=server.url), 99
+    task = asyncio.create_task(wire.stream(told, Nobody(), Response()))
+    async with asyncio.timeout(60):
+        pace = await paused.get()
+    pipe = pace._pipe
+    assert isinstance(pipe, asyncio.Transport) and not pipe.is_reading()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() and pace._timer is None
+    await wire.close()
 
 
 def line(method: str, update: Message) -> bytes:

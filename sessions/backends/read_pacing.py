@@ -1,10 +1,10 @@
-"""How often an agent's stdout is read while it streams.
+"""How often what streams is read, from an agent's stdout or a model's server.
 
-An agent sends each word by itself, and to wake up for one costs several times what it takes to
-read it. So once text streams steadily, it is read at moments that all agents share. What comes
-behind such text waits for the next of them with it, at most `EVERY_S`; after anything else than
-text, after a message to the agent and at its end all is taken as it comes. Text of a turn is shown
-in pieces of 50 ms anyway (sessions.record.recorder).
+Each word is sent by itself, and to wake up for one costs several times what it takes to read it. So
+once text streams steadily, it is read at moments that all streams share. What comes behind such
+text waits for the next of them with it, at most `EVERY_S`; after anything else than text, after a
+message to the agent and at its end all is taken as it comes. Text of a turn is shown in pieces of
+50 ms anyway (sessions.record.recorder).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ LARGE = 8192
 class Pace:
     """Pauses one pipe between two of those moments, while text streams out of it."""
 
-    def __init__(self, pipe: asyncio.ReadTransport) -> None:
+    def __init__(self, pipe: asyncio.ReadTransport | None) -> None:
+        """`pipe`: None can't be paused."""
         self._pipe = pipe
         self._readings = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -31,7 +32,7 @@ class Pace:
     def read(self, size: int, *, text: bool) -> None:
         """So many bytes have been read; `text`: they were text of a turn and nothing else."""
         self._readings = self._readings + 1 if text and size < LARGE else 0
-        if self._readings <= STEADY or self._timer is not None:
+        if self._readings <= STEADY or self._timer is not None or self._pipe is None:
             return
         self._pipe.pause_reading()
         loop = asyncio.get_running_loop()
@@ -44,7 +45,7 @@ class Pace:
         self._resume()
 
     def _resume(self) -> None:
-        if self._timer is not None:
+        if self._timer is not None and self._pipe is not None:
             self._timer.cancel()
             self._timer = None
             self._pipe.resume_reading()
