@@ -345,6 +345,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.set_class(self.size.width < 110, "-narrow")
         for tile in self.tiles.values():
             tile.mark_current(tile.session == model.current)
+        self.clock.first = current.face if (current := self.tile) else None
         self.drafts.swap()
         if self.side.attach(model.current) and self.side.has_focus_within:
             # Whatever made another session the current one: no key that was meant for the

@@ -24,15 +24,15 @@ from tui.later import later
 PERIOD_S = 0.1
 """How often a tile that streams is drawn."""
 CROWD = 12
-CROWD_PERIOD_S = 0.15
-"""How often, while more than `CROWD` stream: nobody reads so many at once."""
+CROWD_PERIOD_S = 0.2
+"""How often, while more than `CROWD` stream: nobody reads so many at once, but for `first`."""
 TOGETHER_S = 0.2
 """How often in a browser."""
 ECHO_S, ECHOED_S = 0.04, 0.08
 """From when until when after a key its echo has been drawn, and no other key is to be expected."""
 WRITES_S = 0.3
 """So long after a key another one is expected."""
-TICK_S = 0.025
+TICK_S = 0.04
 """How long the clock leaves the loop alone between two shares."""
 
 
@@ -64,6 +64,8 @@ class FrameClock:
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._key = -WRITES_S
+        self.first: Flushable | None = None
+        """What is looked at, most likely: drawn every `PERIOD_S`, whatever else streams."""
         self.together = False
         """All that is dirty is drawn at once, every `TOGETHER_S`."""
         self.ticks = 0
@@ -124,7 +126,8 @@ class FrameClock:
             return
         period = self._period
         share = max(1, -int(-len(self._dirty) * TICK_S // period))
-        due = [v for v in self._dirty if self._drawn.get(v, 0.0) + period <= now + TICK_S / 2]
+        due = [v for v in self._dirty if self._due(v, period) <= now + TICK_S / 2]
+        due.sort(key=lambda view: view is not self.first)
         with self._frame():
             for view in due[:share]:
                 del self._dirty[view]
@@ -132,8 +135,11 @@ class FrameClock:
                 if view.flush():
                     self._dirty[view] = None
         if self._dirty:
-            soonest = min(self._drawn.get(view, 0.0) for view in self._dirty)
-            self._wait(soonest + self._period - monotonic())
+            period = self._period
+            self._wait(min(self._due(view, period) for view in self._dirty) - monotonic())
+
+    def _due(self, view: Flushable, period: float) -> float:
+        return self._drawn.get(view, 0.0) + (PERIOD_S if view is self.first else period)
 
     def _draw_all(self, now: float) -> None:
         self._last = now

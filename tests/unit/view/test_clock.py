@@ -61,6 +61,20 @@ async def test_all_dirty_views_come_up() -> None:
         assert clock.ticks > 1, "in turn, not at once"
 
 
+async def test_what_is_looked_at_is_drawn_more_often_than_the_crowd() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, views = FrameClock(app), [View() for _ in range(24)]
+        clock.first = views[20]
+        async with asyncio.timeout(60):
+            while clock.first.drawn < 9:
+                for view in views:
+                    clock.wake(view)
+                await asyncio.sleep(0.005)
+        others = [view.drawn for view in views if view is not clock.first]
+        assert max(others) < 9 and min(others) > 0
+
+
 async def test_in_a_browser_all_come_up_at_once() -> None:
     app = ViewApp()
     async with app.run_test():
