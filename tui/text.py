@@ -50,11 +50,14 @@ def clip(text: str, cells: int) -> str:
     return set_cell_size(text, cells - 1).rstrip() + "…"
 
 
-def fitting(text: str, cells: int) -> str:
-    """As many of its parts (` · ` between them) as so many cells hold, the first in any case."""
-    parts = text.split(" · ")
-    while len(parts) > 1 and cell_len(" · ".join(parts)) > cells:
-        parts.pop()
+def fitting(text: str, cells: int, *, last: bool = False) -> str:
+    """As many of its parts (` · ` between them) as so many cells hold, the first in any case.
+
+    `last`: the last one too, which is the way out.
+    """
+    parts, kept = text.split(" · "), 2 if last else 1
+    while len(parts) > kept and cell_len(" · ".join(parts)) > cells:
+        parts.pop(-kept)
     return " · ".join(parts)
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tui.deck.ports import ForPicking, HasModel, HasTiles
 
 GROUP = "View"
-_ALL = "all"
-"""No group is called so: they have a kind and a colon. (A row without a key can't be chosen.)"""
 
 
 def _settle(deck: Settles, told: str) -> None:
@@ -91,16 +89,16 @@ async def show_only(deck: Arranges) -> None:
 
     model = deck.model
     found = groups(model.summaries[i] for i in model.order)
-    rows = [Pick(_ALL, ((_ALL, "bold"),))]
+    rows = [Pick("", (("all", "bold"),))]
     for group, count in found.items():
         kind, _, name = group.partition(":")
         cells = ((f"{kind:<12}", "$text-muted"), (f"{name}  ", "bold"), (str(count), ""))
         rows.append(Pick(group, cells, group))
-    at = model.arrangement.only or _ALL
+    at = model.arrangement.only
     chosen = await deck.app.push_screen_wait(Choose("Show only", Listing(rows, at=at)))
     if chosen is not None:
-        model.show_only("" if chosen.row == _ALL else chosen.row)
-        _settle(deck, f"Shown: {chosen.row}.")
+        model.show_only(chosen.row)
+        _settle(deck, f"Shown: {chosen.row or 'all'}.")
 
 
 _THINKING = {

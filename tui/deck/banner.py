@@ -8,11 +8,17 @@ from textual.widgets import Static
 from tui.text import one_line
 
 MIN_WIDTH = 60
+PHONE_WIDTH = 40
 MIN_HEIGHT = 14
 
 
-def too_narrow(width: int, height: int) -> str:
-    """What to say of a terminal that is smaller than is comfortable, or ""."""
+def too_narrow(width: int, height: int, *, browser: bool) -> str:
+    """What to say of a terminal that is smaller than is comfortable, or "".
+
+    In a browser that is a phone, which can't be made wider: the line has a better use.
+    """
+    if browser and width >= PHONE_WIDTH:
+        return ""
     if width and width < MIN_WIDTH:
         return f"{width} columns: usable, but {MIN_WIDTH} show more."
     if height and height < MIN_HEIGHT:

@@ -46,7 +46,7 @@ class Chrome:
         tabs.set_class(all_seen and not model.arrangement.only, "-hidden")
         tabs.say(tab_spots(model, width))
         deck.line("footer").say(footer_spots(self._entries(), width, show_key))
-        deck.banner.narrow(too_narrow(width, deck.size.height))
+        deck.banner.narrow(too_narrow(width, deck.size.height, browser=deck.app.is_web))
         self._count_down()
 
     def looking(self) -> None:

@@ -15,7 +15,7 @@ from textual.message import Message
 from tui.deck.completions import Offers
 from tui.deck.dropped_files import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
-from tui.text import clean, fitting, one_line, size
+from tui.text import clean, clip, fitting, one_line, size
 from tui.widgets.fields import Area
 
 LARGE_PASTE_CHARS = 4_000
@@ -86,6 +86,7 @@ class Composer(Area):
         self.offers = Offers()
         self.targets: tuple[str, ...] = ()
         """The sessions that the frame names; empty = one that is to be made."""
+        self._hint = ""
         self._at: int | None = None
         self._unsent = Draft()
         self._pastes: dict[str, str] = {}
@@ -344,6 +345,11 @@ class Composer(Area):
         """Take aim, and name where a message goes and what enter does now."""
         self.targets = targets
         self.border_title = Content(target)
-        # A corner, and a space to each side.
+        self._hint = hint
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """As much of what enter does as there is room for: a corner and a space to each side."""
         room = self.outer_size.width - 4
-        self.border_subtitle = Content(fitting(hint, room) if room > 0 else hint)
+        hint = clip(fitting(self._hint, room), room) if room > 0 else self._hint
+        self.border_subtitle = Content(hint)

@@ -96,7 +96,7 @@ class Sender:
             hint = "enter starts it with the default profile"
         if self.waiting is not None:
             hint = "it waits: sent as soon as the engine is there, unless you change it"
-        composer.name_target(targets, clip(said, width), clip(hint, width))
+        composer.name_target(targets, clip(said, width), hint)
 
     def _elsewhere(self) -> str:
         """Who has the keys, if it is not the composer."""

@@ -27,7 +27,7 @@ from tui.idle import collect_when_idle
 from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
-from tui.text import plain
+from tui.text import fitting, plain
 from tui.view.dialog_backdrop import Dimmed
 from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
@@ -37,6 +37,8 @@ T = TypeVar("T")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
 CLICK_S = 1.0
+_CORNERS = 6
+"""Cells of a frame's lower line that are not for words: corners, a line and a space each."""
 """What a button does within this time of a press of the mouse was clicked."""
 STILL_READING = "Not found so far; the rest of the list is being read."
 
@@ -63,6 +65,7 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._dismissed = False
+        self._hint = ""
         self._moused = -CLICK_S
         self.heading = title
         self.set_class(glyphs.is_ascii(), "-ascii")
@@ -76,11 +79,18 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
         raise NotImplementedError
 
     def hint(self, text: str) -> None:
-        """What the keys do, in the frame's lower line."""
+        """What the keys do, in the frame's lower line: as much as fits, the last in any case."""
+        self._hint = text
         frame = self.query_one("#dialog")
-        frame.border_subtitle = plain(text)
+        frame.border_subtitle = plain(fitting(text, self.app.size.width - _CORNERS, last=True))
         if len(text) > frame.size.width - 2:
             frame.refresh(layout=True)
+
+    @on(events.Resize)
+    def _hint_anew(self) -> None:
+        """More of it fits, or less."""
+        if self._hint and self.query("#dialog"):
+            self.hint(self._hint)
 
     async def on_hints_chosen(self, message: Hints.Chosen) -> None:
         """What can be done was clicked instead."""
@@ -487,10 +497,10 @@ class Choose(Filtered[Choice]):
         await self.caught_up()
         if self.marked:
             await self.all_there()
-        row = self.query_one(Rows).key
-        if row or self.marked:
+        rows = self.query_one(Rows)
+        if rows.rows or self.marked:  # a row's key may be "": none of the others
             marked = tuple(p.key for p in self.listing.rows if p.key in self.marked)
-            self.dismiss(Choice(row, key, marked))
+            self.dismiss(Choice(rows.key, key, marked))
 
     async def on_rows_picked(self, message: Rows.Picked) -> None:
         """A click chooses, or marks where rows are marked."""

@@ -6,6 +6,7 @@ from textual.geometry import Region
 
 from sessions.record import events as ev
 from tests.support.deckpilot import opened
+from tui.app import DeckApp
 from tui.deck.banner import Banner
 from tui.deck.tile import Tile
 
@@ -145,6 +146,12 @@ async def test_40_columns_are_told_in_a_sentence() -> None:
     async with opened(1, (40, 20)) as here:
         assert "40 columns" in here.deck.query_one(Banner).words
         await here.resize(120, 36)
+        assert here.deck.query_one(Banner).words == ""
+
+
+async def test_a_phone_is_not_told_to_be_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DeckApp, "is_web", True)
+    async with opened(1, (42, 34)) as here:
         assert here.deck.query_one(Banner).words == ""
 
 

@@ -11,6 +11,7 @@ from textual.geometry import Size
 from tests.support.deckpilot import opened
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Prompt
+from tui.screens.new_session import NewSessionForm
 
 TUI = Path(__file__).parents[3] / "tui"
 MOST = 66
@@ -48,6 +49,17 @@ async def test_a_dialog_is_as_wide_as_what_its_frame_says() -> None:
         said = "enter takes it · insert adds it · delete: the default · esc leaves it"
         prompt.hint(said)
         await here.until(lambda: frame.outer_size.width == len(said) + 6)
+
+
+async def test_on_a_phone_what_enter_does_is_said_without_a_cut_word() -> None:
+    async with opened(1, (90, 36)) as here:
+        await here.until(lambda: "new line" in str(here.deck.composer.border_subtitle))
+        await here.pilot.resize_terminal(42, 36)
+        await here.until(lambda: str(here.deck.composer.border_subtitle) == "enter sends")
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        frame = form.query_one("#dialog")
+        await here.until(lambda: str(frame.border_subtitle) == "enter creates · esc leaves")
 
 
 def test_a_hint_that_is_longer_than_a_line_hides_none_behind_it() -> None:

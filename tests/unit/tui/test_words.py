@@ -198,6 +198,18 @@ def test_a_hint_leaves_out_whole_parts(cells: int, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (40, "enter goes · more · esc leaves"),
+        (28, "enter goes · esc leaves"),
+        (4, "enter goes · esc leaves"),
+    ],
+)
+def test_a_dialogs_hint_keeps_the_way_out(cells: int, told: str) -> None:
+    assert fitting("enter goes · more · esc leaves", cells, last=True) == told
+
+
+@pytest.mark.parametrize(
     ("title", "name"),
     [
         ("What is a mean?", "what-is-a-mean"),
