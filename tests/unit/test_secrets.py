@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import pytest
 
@@ -35,6 +36,7 @@ from sessions.record.summary_parts import PendingAsk
 from sessions.safety import secrets_filter
 from sessions.tools.command_output import Spool
 from sessions.tools.process import environment
+from tests.support.forked import COMMAND, Forked, fork_engines
 from tests.support.messages_server import (
     MessagesServer,
     Request,
@@ -160,14 +162,13 @@ class Planted:
 
     async def cli(self, *args: str, stdin: str = "") -> bytes:
         """All that a command prints."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "sessions.cli.main", *args,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, cwd=self.work, env=self.env,
-        )  # fmt: skip
-        printed, _ = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
-        assert b"Traceback" not in printed, printed
-        return printed
+        with Forked(
+            [sys.executable, "-P", "-m", COMMAND, *args], stdin=PIPE, stdout=PIPE, stderr=STDOUT,
+            encoding="utf-8", errors="surrogateescape", cwd=self.work, env=self.env,
+        ) as process:  # fmt: skip
+            printed, _ = await asyncio.to_thread(process.communicate, stdin, 60)
+        assert "Traceback" not in printed, printed
+        return printed.encode(errors="surrogateescape")
 
     async def exports(self, sessions: Sequence[str]) -> None:
         """Every session in every format, by one process."""
@@ -230,6 +231,7 @@ async def planted(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Planted]:
         made.plant()
         for name, value in made.env.items():
             monkeypatch.setenv(name, value)
+        fork_engines(monkeypatch)
         try:
             yield made
         finally:
