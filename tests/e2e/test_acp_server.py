@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.forked import begin_engine
 from tests.support.messages_server import MessagesServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
@@ -64,6 +65,7 @@ async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_
         (home / "config.toml").write_text(
             f'[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n[engine]\nidle_exit_s = 1.0\n'
         )
+        await asyncio.to_thread(begin_engine, {**os.environ, "AGENTDECK_HOME": str(home)})
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sessions.cli.main", "acp",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -104,6 +106,7 @@ async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path)
             '[profiles.t]\nbackend = "t"\nskills = ["plain-objectivity"]\n'
             "[engine]\nidle_exit_s = 1.0\n"
         )
+        await asyncio.to_thread(begin_engine, {**os.environ, "AGENTDECK_HOME": str(home)})
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sessions.cli.main", "acp", "--profile", "t",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.conftest import House
 from tests.support import served as support
 from tests.support.chromium import Chromium, Page, chromium, program
+from tests.support.forked import Forked, begin_engine
 from tests.support.served import Served
 
 pytestmark = [
@@ -30,8 +31,12 @@ READY = "without a key."
 
 def serving(house: House, *more: str) -> AbstractContextManager[Served]:
     command = [sys.executable, "-P", "-m", "sessions.cli.main", "serve", "--port", "0", *more]
-    process = subprocess.Popen(
-        command, cwd=house.work, env={**house.env, "ANTHROPIC_API_KEY": KEY}, text=True,
+    env = {**house.env, "ANTHROPIC_API_KEY": KEY}
+    if not more:
+        begin_engine(env)
+    begin = subprocess.Popen if more else Forked
+    process = begin(
+        command, cwd=house.work, env=env, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     return support.serving(process)
