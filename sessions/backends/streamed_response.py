@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from sessions import certificates
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import Response, Sink
@@ -119,6 +120,7 @@ class Wire:
         import httpx2
 
         where = urlsplit(self._base_url)
+        trust_env = not _is_loopback(self._host)  # a proxy can't reach this machine's own
         timeout = httpx2.Timeout(None, connect=self._connect_s, pool=None)
         return {
             "api_key": self._key or "none",
@@ -133,7 +135,8 @@ class Wire:
                 # aiohttp's word for any number is 0; of None it makes 100.
                 limits=httpx2.Limits(max_connections=0, max_keepalive_connections=32),
                 follow_redirects=False,  # a redirect would carry the key elsewhere
-                trust_env=not _is_loopback(self._host),  # a proxy can't reach this machine's own
+                trust_env=trust_env,
+                verify=certificates.trusted(trust_env=trust_env),
             ),
         }
 

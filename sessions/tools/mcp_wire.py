@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from sessions import child_process
+from sessions import certificates, child_process
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
 
@@ -386,6 +386,7 @@ async def address(url: str, mending: Mending) -> AsyncIterator[tuple[McpReader, 
         timeout=httpx2.Timeout(30.0, read=300.0),
         headers={"Accept-Encoding": "identity"},
         event_hooks={"response": [bounded]},
+        verify=certificates.trusted(),
     ) as client:
         opened = streamable_http_client(url, http_client=client, max_sse_event_size=2 * MAX_LINE)
         async with opened as (read, write):

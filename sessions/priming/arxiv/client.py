@@ -16,6 +16,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sessions import certificates
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.feed import Feed, NotAFeed, read_feed
 from sessions.priming.arxiv.rate_limiter import Cooling, RateLimiter
@@ -220,6 +221,7 @@ class ArxivClient:
                 timeout=self._timeout,
                 follow_redirects=True,
                 max_redirects=3,
+                verify=certificates.trusted(),
             )
         try:
             async with self._gate.turn(), asyncio.timeout(self._timeout):
