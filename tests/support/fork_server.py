@@ -16,6 +16,7 @@ import io
 import json
 import os
 import pkgutil
+import runpy
 import select
 import signal
 import socket
@@ -40,6 +41,7 @@ LATER = (
     "encodings.ascii",
     "h11",
     "httpcore2",
+    "mcp.server.mcpserver",
     "truststore",
     "watchfiles",
     "zoneinfo",
@@ -56,7 +58,8 @@ def _import_all() -> None:
             with contextlib.suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(found.name)
     for name in (*LATER, forked.PROBE):
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 class Server:
@@ -69,6 +72,7 @@ class Server:
         self.ended.setblocking(False)
         self._ends.setblocking(False)
         self.made: dict[int, socket.socket] = {}
+        self.tied: dict[socket.socket, int] = {}
 
     def serve(self) -> None:
         """Until nobody is left."""
@@ -77,13 +81,16 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         came = False
         while self.lifelines or not came:
-            ready, _, _ = select.select([self.listener, self.ended, *self.lifelines], [], [])
+            heard = [self.listener, self.ended, *self.lifelines, *self.tied]
+            ready, _, _ = select.select(heard, [], [])
             if self.ended in ready:
                 self.ended.recv(4096)
                 self._reap()
             if self.listener in ready:
                 self._answer(self.listener.accept()[0])
                 came = True
+            for gone in self.tied.keys() & ready:
+                os.kill(self.tied.pop(gone), signal.SIGKILL)
             for ended in self.lifelines.intersection(ready):
                 self.lifelines.remove(ended)
                 ended.close()
@@ -103,6 +110,7 @@ class Server:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
                 pid, status = ended
+                self.tied.pop(self.made[pid], None)
                 with self.made.pop(pid) as connection, contextlib.suppress(OSError):
                     connection.sendall(struct.pack("=i", os.waitstatus_to_exitcode(status)))
 
@@ -121,6 +129,8 @@ class Server:
         for fd in fds:
             os.close(fd)
         self.made[pid] = connection
+        if said.get("tied"):
+            self.tied[connection] = pid
         with contextlib.suppress(OSError):
             connection.sendall(struct.pack("=i", pid))
 
@@ -178,12 +188,15 @@ def _open_streams() -> None:
 
 def _run(command: list[str]) -> int:
     """The command's exit code; what it starts as an engine is a fork of the server too."""
-    module = sys.modules[command[3]]
-    sys.modules["__main__"] = module
-    sys.argv = [str(module.__file__), *command[4:]]
     forked.fork_engines(pytest.MonkeyPatch())
     try:
-        module.main()
+        if command[1] == "-P":
+            module = sys.modules["__main__"] = sys.modules[command[3]]
+            sys.argv = [str(module.__file__), *command[4:]]
+            module.main()
+        else:
+            sys.argv = command[1:]
+            runpy.run_path(command[1], run_name="__main__")
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0

@@ -195,6 +195,14 @@ class Forked(subprocess.Popen[str]):
         return self.returncode
 
 
+def relayed(*script: str) -> tuple[str, ...]:
+    """A command for the product to start: Python runs this script, as a fork where that will do."""
+    if sys.platform != "linux":
+        return (sys.executable, *script)
+    relay = str(Path(__file__).with_name("relay.py"))
+    return (sys.executable, "-I", "-S", relay, SERVERS.address()[1:], *script)
+
+
 def begin_engine(environment: Mapping[str, str]) -> None:
     """Start the engine of a home, where what a test starts itself would do so in more time."""
     command = [sys.executable, "-P", "-m", COMMAND, "engine", "start"]

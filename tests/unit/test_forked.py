@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 
 from tests.support import forked
 from tests.support.forked import Forked
+from tests.support.rig import alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
 BOTH = pytest.mark.parametrize("begin", [Forked, subprocess.Popen])
@@ -75,6 +77,30 @@ def test_it_ends_by_the_signal_that_is_sent(begin: Callable[..., Any]) -> None:
         process.send_signal(number)
         assert process.wait(60) == -number
         assert process.poll() == -number
+
+
+def test_what_the_product_starts_by_a_relay_ends_with_it_and_as_it(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys, time\nprint(os.getpid(), sys.argv[1:], input(), flush=True)\n"
+        "sys.argv[1] == 'stay' and time.sleep(600)\nsys.exit(5)\n"
+    )
+    for how, end in (("go", 5), ("stay", -signal.SIGTERM)):
+        command = forked.relayed(str(script), how, "a b")
+        relay = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, cwd=tmp_path)
+        assert relay.stdin is not None and relay.stdout is not None
+        relay.stdin.write("hello\n")
+        relay.stdin.flush()
+        pid, _, said = relay.stdout.readline().partition(" ")
+        assert said == f"['{how}', 'a b'] hello\n"
+        if how == "stay":
+            relay.terminate()
+        assert relay.stdout.read() == ""
+        assert relay.wait(60) == end
+        while alive(int(pid)):
+            os.sched_yield()
+        relay.stdin.close()
+        relay.stdout.close()
 
 
 @BOTH

@@ -23,6 +23,7 @@ from sessions.tools import mcp
 from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
 from sessions.tools.mcp_asks import McpAsks
 from sessions.tools.toolbox import Toolbox
+from tests.support.forked import relayed
 from tests.support.toolhost import Desk, say
 
 SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
@@ -38,7 +39,7 @@ needs_sdk = pytest.mark.skipif(not HAS_SDK, reason="the mcp package is not insta
 
 def spec(*flags: str, timeout_s: float = 30.0, name: str = "calc") -> ServerSpec:
     env = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    return ServerSpec(name, (sys.executable, str(SERVER), *flags), env=env, timeout_s=timeout_s)
+    return ServerSpec(name, relayed(str(SERVER), *flags), env=env, timeout_s=timeout_s)
 
 
 @pytest.fixture
