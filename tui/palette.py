@@ -118,7 +118,9 @@ class DeckCommands(Provider):
         matcher = self.matcher(query)
         terms = query.casefold().split()
         for offer in self._offers(not_now=True):
-            score, offsets = matcher.fuzzy_search.match(query, offer.title)
+            # A note is a sentence, which has every letter somewhere.
+            strewn = not offer.note or offer.has(terms)
+            score, offsets = matcher.fuzzy_search.match(query, offer.title) if strewn else (0, ())
             if score > 0 and not offer.not_now:
                 if offer.note or not offer.has(terms):
                     score = _STREWN * score / (score + 1)
@@ -176,11 +178,10 @@ def _prime(deck: OffersPriming, kind: str) -> None:
 
 
 def _settings(deck: OffersSettings) -> Iterator[PaletteRow]:
-    from sessions.config.model import Config
+    from sessions.config.settings import tables_told
 
-    for name in Config.__slots__ if deck.link.up else ():
-        help_text = "What can be set there."
-        words = f"configuration {synonyms.of('settings')}"
+    for name, help_text in tables_told().items() if deck.link.up else ():
+        words = f"configuration config preferences options {synonyms.of_setting(name)}"
         yield PaletteRow(
             f"Settings: {name}", help_text, partial(_open_settings, deck, name), words=words
         )

@@ -13,6 +13,7 @@ import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -180,6 +181,17 @@ def force_of(keys: tuple[str, ...]) -> str:
         if told := _LATER.get(keys[:length]):
             return told
     return "at once"
+
+
+@cache
+def tables_told() -> Mapping[str, str]:
+    """The tables of the file in a sentence each."""
+    found = {}
+    for field in dataclasses.fields(Config):
+        cls = TABLES.get((field.name,)) or hints_of(Config)[field.name]
+        told = cls.__doc__ if dataclasses.is_dataclass(cls) else field.metadata["doc"]
+        found[field.name] = str(told).strip().splitlines()[0]
+    return found
 
 
 def stands(data: Mapping[str, Any], keys: tuple[str, ...]) -> bool:

@@ -28,7 +28,7 @@ async def hosts(deck: Asks) -> None:
             (told, "$text-warning" if host["why"] else "$text-muted"),
         )
         rows.append(Pick(host["name"], cells))
-    empty = 'None: [hosts.NAME] ssh = "…" in the configuration names one (docs/hosts.md).'
+    empty = "None yet. ctrl+n in the settings adds one, by the name that ssh has for it."
     listing = Listing(rows, empty=empty, enter="tries those that are offline at once")
     if await deck.app.push_screen_wait(Choose("Other machines", listing)) is not None:
         await deck.client.call("deck.hosts", again=True)

@@ -40,6 +40,7 @@ CLICK_S = 1.0
 _CORNERS = 6
 """Cells of a frame's lower line that are not for words: corners, a line and a space each."""
 """What a button does within this time of a press of the mouse was clicked."""
+NOT_FOUND = "Nothing here has that in it."
 STILL_READING = "Not found so far; the rest of the list is being read."
 
 
@@ -443,7 +444,11 @@ class Choose(Filtered[Choice]):
         self.call_after_refresh(if_shown(self, self._say_whole))
 
     def _show(self) -> None:
-        self.query_one(Rows).show(self._matching(self.listing.rows))
+        rows = self.query_one(Rows)
+        sought = self.listing.rows and self.query_one("#filter", Input).value.strip()
+        if rows.empty != STILL_READING:
+            rows.empty = NOT_FOUND if sought else self.listing.empty
+        rows.show(self._matching(self.listing.rows))
         self._say_whole()
 
     def _matching(self, picks: Sequence[Pick]) -> list[Row]:

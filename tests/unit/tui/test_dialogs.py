@@ -17,7 +17,7 @@ from tui import actions as registry
 from tui.deck.memory import Memory
 from tui.deck.welcome import Welcome
 from tui.panels.hints import Hints
-from tui.screens.dialogs import Choose, Confirm, Prompt
+from tui.screens.dialogs import NOT_FOUND, Choose, Confirm, Listing, Pick, Prompt
 from tui.screens.new_session import NewSessionForm, complete_folder
 from tui.widgets.rows import Rows
 
@@ -52,6 +52,18 @@ async def test_what_is_said_of_a_backend_stands_in_from_its_name_in_every_line()
         named = next(n for n, line in enumerate(lines) if "(default)" in line)
         below = lines[named + 1 : lines.index("", named)]
         assert below and all(line.startswith("    ") and len(line) <= 46 for line in below)
+
+
+async def test_what_is_not_in_a_list_is_not_said_to_be_the_whole_list() -> None:
+    async with opened(1) as here:
+        listing = Listing([Pick("1", (("first", ""),))], empty="No turn yet.")
+        here.app.push_screen(Choose("Turns", listing))
+        screen = await here.screen(Choose)
+        await here.until(lambda: bool(screen.query(Rows)))
+        rows = screen.query_one(Rows)
+        await here.type("zz")
+        await here.until(lambda: not rows.rows)
+        assert rows.empty == NOT_FOUND
 
 
 async def test_the_first_screen_goes_with_the_first_session() -> None:

@@ -36,6 +36,8 @@ async def test_it_finds_by_name_by_description_and_by_what_others_call_it() -> N
         assert "Settings" in await found(here, "preferences")
         assert "Prime: arxiv" in await found(here, "arxiv")
         assert "Settings: limits" in await found(here, "settings limits")
+        of_settings = [t for t in await found(here, "notices") if t.startswith("Settings: ")]
+        assert of_settings == ["Settings: notify"]
         assert "Export this session" in await found(here, "save html")
         assert any("history" in title for title in await found(here, "up, down history"))
 
@@ -44,7 +46,7 @@ async def test_what_is_called_so_comes_before_what_has_its_letters() -> None:
     async with opened(2) as here:
         titles = await found(here, "llm")
         assert titles[0].startswith("Change the model")
-        assert any(title.startswith("Terminal: scrolls") for title in titles)
+        assert not any(title.startswith("Terminal: scrolls") for title in titles)
         killing = await found(here, "kill")
         close, skills = (registry.actions()[name].title for name in ("close", "skills"))
         assert killing.index(close) < killing.index(skills)

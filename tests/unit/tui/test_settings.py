@@ -152,6 +152,19 @@ async def test_a_server_is_made_with_what_it_needs(
         assert "uvx" not in here.client.config_file.read_text()
 
 
+async def test_another_machine_is_made_by_the_name_that_ssh_has_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await here.press("ctrl+n")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        for words in ("machine", "far", "me@build"):
+            await here.type(words)
+            await here.press("enter")
+        await here.until(lambda: "hosts.far is made" in said(screen))
+        assert 'ssh = "me@build"' in here.client.config_file.read_text()
+
+
 async def test_the_next_opening_shows_what_was_told_before_the_engine_answers_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

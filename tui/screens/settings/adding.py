@@ -17,6 +17,7 @@ _KINDS = {
     "profiles": ("Profile", "a named set for new sessions"),
     "prices": ("Price", "what a model costs"),
     "mcp": ("MCP server", "tools for sessions"),
+    "hosts": ("Machine", "another one, whose sessions are in this deck"),
 }
 _NAMES = {"prices": "the model's name, or its beginning"}
 _FIRST = {
@@ -45,7 +46,7 @@ async def wanted(app: App[Any], sections: Sequence[SettingsSection], at: str) ->
     if kind is None:
         return None
     hint = _NAMES.get(kind, "a name of yours")
-    enter = "goes on" if kind in ("profiles", "mcp", "backends") else "adds it"
+    enter = "adds it" if kind == "prices" else "goes on"
     asked = Prompt(f"{_KINDS[kind][0]}: its name", placeholder=hint, enter=enter)
     name = await app.push_screen_wait(asked)
     if not name:
@@ -70,6 +71,11 @@ async def _first(
         if not typed:
             return None
         return {"url" if typed.startswith(("http://", "https://")) else "command": typed}
+    if kind == "hosts":
+        title = "Machine: what ssh calls it"
+        hint = "for example: build-host, or me@192.0.2.7"
+        typed = await app.push_screen_wait(Prompt(title, placeholder=hint, enter="adds it"))
+        return {"ssh": typed} if typed else None
     if kind == "backends":
         rows = [Pick(t, ((f"{t:<12}", "bold"), (_TYPES[t], "$text-muted"))) for t in _FIRST]
         kind_ = await _chosen(app, "Backend: its type", rows)

@@ -18,6 +18,8 @@ from tui.widgets.rows import Row
 HEAD = "§"
 _ALIKE = 75
 _NARROW = 56
+_TELLING = ("type", "backend", "model", "base_url", "command", "url", "ssh")
+"""Of what has a name of the user's: the keys that say what it is."""
 # In a row `$text-muted`, which takes after what is behind it, comes out white.
 GREY = "$foreground 60%"
 
@@ -155,9 +157,7 @@ def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str],
     told = one_line(section["words"])
     if section["named"]:
         values = {s["keys"][-1]: s["value"] for s in section["settings"]}
-        about = [
-            values.get(k, "") for k in ("type", "backend", "model", "base_url", "command", "url")
-        ]
+        about = [values.get(key, "") for key in _TELLING]
         told = " · ".join(one_line(a) for a in about if a)
         told = f"{told}{' · ' if told else ''}{'yours' if section['ours'] else 'built in'}"
     if width < _NARROW:

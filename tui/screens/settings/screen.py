@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _HINTS = (
     ("enter", "changes or unfolds"),
     ("alt+d", "default again, or removes"),
-    ("ctrl+n", "adds a backend, profile, price, server"),
+    ("ctrl+n", "adds a backend, profile, price, server, machine"),
     ("escape", "leaves"),
 )
 
