@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -16,10 +17,12 @@ __all__ = [
     "clean",
     "clip",
     "clip_middle",
+    "column",
     "cost",
     "duration",
     "first_line",
     "fitting",
+    "in_column",
     "in_file_name",
     "one_line",
     "place_of",
@@ -48,6 +51,16 @@ def clip(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text
     return set_cell_size(text, cells - 1).rstrip() + "…"
+
+
+def column(cells: Iterable[str], most: int) -> int:
+    """How wide a column is that holds these: as its widest, `most` at most."""
+    return min(most, max(map(cell_len, cells), default=0))
+
+
+def in_column(text: str, width: int) -> str:
+    """A text in a column of that width, and the space after it."""
+    return set_cell_size(clip(text, width), width) + " "
 
 
 def fitting(text: str, cells: int, *, last: bool = False) -> str:

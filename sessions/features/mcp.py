@@ -6,7 +6,8 @@ session's next turn on, when its tools are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -155,7 +156,8 @@ class McpServers(Feature):
         if self._hub is None:
             self._given[session.id] = (names, [])
             return []
-        tools, faults = await self._hub.tools(specs)
+        with _told_of(session, self._hub.not_connected(specs)):
+            tools, faults = await self._hub.tools(specs)
         self._given[session.id] = (names, await self._hub.versions(specs))
         told = self._told.setdefault(session.id, set())
         for fault in faults:
@@ -175,6 +177,21 @@ class McpServers(Feature):
         if self._hub is None:
             self._hub = Hub(self._deck.places.state)
         return [spec_of(n, self._known[n]) for n in sorted(names)]
+
+
+@contextlib.contextmanager
+def _told_of(session: Session, servers: Sequence[str]) -> Iterator[None]:
+    """While servers start, which takes seconds, it is told what the turn waits for."""
+    if not servers:
+        yield
+        return
+    many = "s" if len(servers) > 1 else ""
+    waits = f"the MCP server{many} {', '.join(servers)}"
+    session.recorder.emit(ev.BackendState(data={"starting": waits}))
+    try:
+        yield
+    finally:
+        session.recorder.emit(ev.BackendState(data={"starting": ""}))
 
 
 def _for_agent(name: str, server: McpServer) -> ev.JSON:

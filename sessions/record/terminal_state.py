@@ -89,7 +89,7 @@ def status(state: TerminalState) -> Status:
     """The status that a terminal's state is."""
     if not state["running"]:
         if state["why"] == WENT:
-            return "cut-off"
+            return "cut-off" if state["new"] else "idle"
         if state["why"] == KILLED:
             return "idle"
         done: Status = "done" if state["code"] == 0 else "failed"

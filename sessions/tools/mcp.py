@@ -101,6 +101,12 @@ class McpConnection:
         self._ready: asyncio.Future[None] | None = None
         self._opening = asyncio.Lock()
 
+    @property
+    def connected(self) -> bool:
+        """Whether it can be asked at once."""
+        ready, task = self._ready, self._task
+        return bool(task and not task.done() and ready and ready.done())
+
     async def open(self) -> None:
         """Connect, if it is not. Raises AgentdeckError saying why it can't be."""
         async with self._opening:
@@ -360,6 +366,11 @@ class Hub:
                     f"{one.server} is offered, that of {other.server} is left out."
                 )
         return tools, faults
+
+    def not_connected(self, specs: Sequence[ServerSpec]) -> list[str]:
+        """The names of those that are to be started, or connected to, before they can be asked."""
+        there = [(spec.name, self._servers.get(spec.key)) for spec in specs]
+        return [name for name, server in there if server is None or not server.connected]
 
     async def versions(self, specs: Sequence[ServerSpec]) -> list[int]:
         """Which tools the servers have now; another number when they are others."""

@@ -167,7 +167,7 @@ class Offers(Static):
         names = min(max(noted, default=0), 28)
         rows = [_row(offer, width, names, index == self.at)
                 for index, offer in enumerate(self.found)]  # fmt: skip
-        rows.append(Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted"))
+        rows.append(Content.styled(" ↑↓ select · tab completes · esc closes", "$text-muted"))
         if len(rows) > self._height:
             self._fit(len(rows))
         unused = [Content("")] * (self._height - len(rows))

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
 from tui import actions as registry
+from tui.background_work import while_shown
 from tui.key_names import show_key
 from tui.terminal import glyphs
 from tui.text import one_line
@@ -46,7 +47,7 @@ class Welcome(Static):
 
     def ask(self, client: DeckClient) -> None:
         """Ask the engine what answers, and show it."""
-        self.run_worker(self._ask(client), group="welcome", exclusive=True)
+        self.run_worker(while_shown(self, self._ask, client), group="welcome", exclusive=True)
 
     async def _ask(self, client: DeckClient) -> None:
         try:

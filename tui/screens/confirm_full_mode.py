@@ -48,7 +48,7 @@ class TypeFull(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Say what enter does."""
-        self.hint("enter confirms what is typed · esc leaves the mode as it is")
+        self.hint("enter confirms what is typed · esc cancels")
         self.query_one(Input).focus()
 
     @on(Input.Submitted)

@@ -55,12 +55,12 @@ class ContextScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Ask for it."""
-        self.query_one("#offers", Hints).say([("r", "read anew"), ("escape", "leaves")])
+        self.query_one("#offers", Hints).say([("r", "refreshes"), ("escape", "closes")])
         self.action_again()
 
     def action_again(self) -> None:
         """As it is now."""
-        self.run_worker(while_shown(self, self._ask()), group="ask", exclusive=True)
+        self.run_worker(while_shown(self, self._ask), group="ask", exclusive=True)
 
     async def _ask(self) -> None:
         fault, self.shown = "", None

@@ -233,8 +233,7 @@ class Prompt(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say what enter does."""
-        leaves = "leaves it as it is" if self.value else "leaves"
-        self.hint(f"enter {self.enter} · esc {leaves}")
+        self.hint(f"enter {self.enter} · esc cancels")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -300,7 +299,7 @@ class Listing:
     offers: tuple[Offer, ...] = ()
     marked: set[str] | None = None
     empty: str = "Nothing here."
-    enter: str = "takes it"
+    enter: str = "selects"
     refresh: Callable[[], list[Pick]] | None = field(default=None)
     at: str = ""
     """The key of the row that the cursor begins on."""
@@ -384,7 +383,7 @@ class Choose(Filtered[Choice]):
         offers = [Offer("enter", self.listing.enter)]
         if self.marking:
             offers += [Offer("space", "ticks"), Offer("ctrl+a", "all")]
-        offers += [*self.listing.offers, Offer("escape", "leaves")]
+        offers += [*self.listing.offers, Offer("escape", "closes")]
         self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self._show()
         keys = [row.key for row in self.query_one(Rows).rows]

@@ -73,7 +73,7 @@ class FormDialog(Dialog[dict[str, Any]]):
 
     def on_mount(self) -> None:
         """The first field takes the keys."""
-        self.hint("ctrl+s sends · tab next field · esc leaves it unanswered")
+        self.hint("ctrl+s sends · tab next field · esc closes it unanswered")
         for row in self.query(".form--field Input, .form--field Select, .form--field Checkbox"):
             row.focus()
             break

@@ -21,7 +21,7 @@ from tui.screens import fill_form
 from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
-from tui.text import clip, one_line, plain
+from tui.text import column, in_column, one_line, plain
 from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 _MOST_ROWS = 8
 """Of the list at once; the room is for the one in hand."""
 _KEYS = (
-    ("up", "before"),
+    ("up", "previous"),
     ("down", "next"),
     ("pagedown", "scrolls"),
     ("ctrl+g", "goes to its tile"),
-    ("escape", "leaves"),
+    ("escape", "closes"),
 )
 _LOOKS = {
     "question": ("needs-you", "asks", "$text-warning"),
@@ -123,19 +123,23 @@ class InboxScreen(Dialog[str]):
         """Draw the list; the one in hand stays the same one while it waits."""
         rows = self.query_one(Rows)
         waiting = self.waiting()
-        rows.show([self._row(want) for want in waiting])
+        # The words have what room the names leave them.
+        width = column(map(self._named, waiting), max(14, self.app.size.width // 4))
+        rows.show([self._row(want, width) for want in waiting])
         rows.styles.height = max(1 if waiting else 2, min(_MOST_ROWS, len(waiting)))
         self.query_one("#offers", Hints).say(_KEYS if waiting else _KEYS[-1:])
         count = f"{len(waiting)} waiting" if waiting else "Nothing waits"
         self.query_one("#dialog").border_title = f"Inbox: {count}"
         self._show_in_hand()
 
-    def _row(self, want: Want) -> Row:
+    def _named(self, want: Want) -> str:
+        return self.deck.name_of(want.session) if want.session else "while all was idle"
+
+    def _row(self, want: Want, width: int) -> Row:
         status, word, style = _LOOKS[want.kind]
-        name = self.deck.name_of(want.session) if want.session else "while all was idle"
         cells = (
             (f"{glyphs.status(status)} {word:<10}", style),
-            (f"{clip(name, 28):<29}", "bold"),
+            (in_column(self._named(want), width), "bold"),
             (f"{want.at[11:16]:<6}", "$text-muted"),
             (one_line(want.words), style),
         )
@@ -178,7 +182,8 @@ class InboxScreen(Dialog[str]):
                 box.fit_in()
 
     def on_resize(self) -> None:
-        """The one in hand fits what room there is."""
+        """The names and the one in hand fit what room there is."""
+        self.show()
         self.call_after_refresh(if_shown(self, self._fit))
 
     def action_step(self, by: int) -> None:

@@ -33,9 +33,9 @@ MAX_AT_ONCE = 24
 BRING = "a repository of here goes along; its branch returns"
 BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
 TERMINAL_HINT = "no: a model · or a program in its place: bash, vim notes.md"
-_CREATES = "enter creates · tab next field · → completes a path · esc leaves"
-_TICKS = "space ticks · enter creates · tab next field · esc leaves"
-_OPENS = "enter opens the list · ^n creates · tab next field · esc leaves"
+_CREATES = "enter creates · tab next field · → completes a path · esc cancels"
+_TICKS = "space ticks · enter creates · tab next field · esc cancels"
+_OPENS = "enter opens the list · ^n creates · tab next field · esc cancels"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
 _GREY = "$foreground 55%"
 

@@ -26,7 +26,7 @@ _OFFERS = (
     Offer("alt+down", "down"),
     Offer("d", "drops"),
     Offer("s", "sends it into the turn now"),
-    Offer("escape", "leaves"),
+    Offer("escape", "closes"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +19,7 @@ from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, plain, tokens
+from tui.text import column, cost, in_column, one_line, plain, tokens
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ REFRESH_S = 1.0
 """A run is asked for anew so often at most, however much happens in it."""
 _LINE = 24
 """Cells of the timeline."""
+_NARROW = 100
+"""In fewer columns the timeline has half as many."""
 _STATES: dict[UnitState, tuple[str, str, str]] = {
     "waiting": ("needs-you", "needs you", "$text-warning"),
     "failed": ("failed", "failed", "$text-error"),
@@ -39,11 +42,11 @@ _STATES: dict[UnitState, tuple[str, str, str]] = {
     "skipped": ("paused", "skipped", "$text-muted"),
 }
 _RANK = {name: rank for rank, name in enumerate(_STATES)}
-_LIST_KEYS = (("enter", "opens"), ("n", "starts a plan"), ("escape", "leaves"))
+_LIST_KEYS = (("enter", "opens"), ("n", "starts a plan"), ("escape", "closes"))
 _RUN_KEYS = (
-    ("enter", "goes to the session"),
-    ("p", "pauses, goes on"),
-    ("t", "tries again"),
+    ("enter", "goes to its tile"),
+    ("p", "pauses, resumes"),
+    ("t", "retries"),
     ("s", "skips"),
     ("x", "stops"),
     ("r", "report"),
@@ -134,13 +137,19 @@ class RunsView(Dialog[str]):
         if told is None:
             self.query_one("#dialog").border_title = plain(f"Runs ({len(self.listed)})")
             standing.display = False
-            rows.show([_run_row(run) for run in self.listed])
+            columns = zip(*map(_run_cells, self.listed), strict=True)
+            widths = [column(cells, 24) for cells in columns]
+            rows.show([_run_row(run, widths) for run in self.listed])
             return
         self.query_one("#dialog").border_title = plain(one_line(told["title"]))
         standing.display = True
         standing.update(plain(_standing(told)))
         units = sorted(told["units"], key=lambda u: _RANK.get(u["state"], 9))
-        rows.show([_unit_row(unit, told) for unit in units])
+        names = (one_line(unit["unit"]) for unit in units)
+        # The rest has what room the names leave it.
+        room = self.app.size.width
+        width, line = column(names, max(14, room // 5)), _LINE if room >= _NARROW else _LINE // 2
+        rows.show([_unit_row(unit, told, width, line) for unit in units])
 
     # -- what is done
 
@@ -151,6 +160,11 @@ class RunsView(Dialog[str]):
             self._ask()
         elif (unit := self._unit(message.key)) and unit["session"]:
             self.dismiss(unit["session"])
+
+    def on_resize(self) -> None:
+        """The columns follow what room there is."""
+        if self.told is not None:
+            self.show()
 
     def _unit(self, key: str) -> RunUnit | None:
         units = self.told["units"] if self.told else []
@@ -184,7 +198,7 @@ class RunsView(Dialog[str]):
     def action_stop(self) -> None:
         """End the run, after asking."""
         if self.run_id:
-            text = "What works is ended. p takes the run up again."
+            text = "What works is ended. p resumes the run."
             question = Confirm("Stop this run?", text, "Stop", danger=True)
 
             def answered(yes: bool | None) -> None:
@@ -225,14 +239,20 @@ class RunsView(Dialog[str]):
         self.run_worker(tell(), exit_on_error=False)
 
 
-def _run_row(run: RunLine) -> Row:
+def _run_cells(run: RunLine) -> tuple[str, ...]:
+    """How it stands, how far it is, what it took and when it began."""
     counts = run["counts"]
-    every = sum(counts.values())
+    done = f"{counts.get('done', 0)}/{sum(counts.values())}"
+    return run["state"], done, _money(run), run["began"][5:16].replace("T", " ")
+
+
+def _run_row(run: RunLine, widths: Sequence[int]) -> Row:
+    state, done, money, began = map(in_column, _run_cells(run), widths)
     cells = (
-        (f"{run['state']:<11}", "$text-warning" if run["idle"] and run["held"] else ""),
-        (f"{counts.get('done', 0)}/{every}".ljust(10), "bold"),
-        (f"{_money(run):<22}", "$text-muted"),
-        (f"{run['began'][5:16].replace('T', ' '):<13}", "$text-muted"),
+        (f"{state} ", "$text-warning" if run["idle"] and run["held"] else ""),
+        (f"{done} ", "bold"),
+        (f"{money} ", "$text-muted"),
+        (f"{began} ", "$text-muted"),
         (one_line(run["title"]), "bold"),
     )
     return Row(run["id"], cells)
@@ -261,16 +281,17 @@ def _standing(run: RunShown) -> str:
     return "\n".join([f"{run['state']} · " + ", ".join(by_state), " · ".join(second), *lost[:2]])
 
 
-def _unit_row(unit: RunUnit, run: RunShown) -> Row:
+def _unit_row(unit: RunUnit, run: RunShown, width: int, line: int) -> Row:
+    """`width` of its name, `line` of its timeline."""
     glyph, word, style = _STATES.get(unit["state"], ("unknown", unit["state"], ""))
     if unit["state"] == "pending" and not unit["began"]:
-        return _waiting_row(unit["unit"], unit["item"] or "", glyphs.is_ascii())
+        return _waiting_row(unit["unit"], unit["item"] or "", width, line, glyphs.is_ascii())
     about = unit["why"] if unit["state"] in ("waiting", "failed", "unknown") else ""
     about = about or unit["item"] or unit["why"] or ""
     cells = (
         (f"{glyphs.status(glyph)} {word:<10}", style),
-        (f"{clip(one_line(unit['unit']), 24):<25}", "bold"),
-        (_timeline(unit, run), style),
+        (in_column(one_line(unit["unit"]), width), "bold"),
+        (_timeline(unit, run, line), style),
         (f" {tokens(unit['tokens']):>6} ", "$text-muted"),
         (one_line(str(about)), ""),
     )
@@ -278,30 +299,30 @@ def _unit_row(unit: RunUnit, run: RunShown) -> Row:
 
 
 @lru_cache(4096)
-def _waiting_row(name: str, item: str, ascii_: bool) -> Row:
+def _waiting_row(name: str, item: str, width: int, line: int, ascii_: bool) -> Row:
     """A task that has not begun: of a thousand most are, and none of them changes."""
     glyph, word, style = _STATES["pending"]
     cells = (
         (f"{glyphs.status(glyph)} {word:<10}", style),
-        (f"{clip(one_line(name), 24):<25}", "bold"),
-        (("." if ascii_ else "·") * _LINE, style),
+        (in_column(one_line(name), width), "bold"),
+        (("." if ascii_ else "·") * line, style),
         (f" {tokens(0):>6} ", "$text-muted"),
         (one_line(item), ""),
     )
     return Row(name, cells)
 
 
-def _timeline(unit: RunUnit, run: RunShown) -> str:
+def _timeline(unit: RunUnit, run: RunShown, line: int) -> str:
     """From when to when a unit worked, over the run's whole time."""
     begin, end = _time(run["began"]), _time(run["updated"])
     length = max(1.0, end - begin)
     full, empty = ("#", ".") if glyphs.is_ascii() else ("▬", "·")
-    cells = [empty] * _LINE
+    cells = [empty] * line
     if unit["began"]:
         over = unit["ended"] if unit["ended"] >= unit["began"] else run["updated"]
-        first = int((_time(unit["began"]) - begin) / length * (_LINE - 1))
-        last = int((_time(over) - begin) / length * (_LINE - 1))
-        for at in range(max(0, first), min(_LINE - 1, last) + 1):
+        first = int((_time(unit["began"]) - begin) / length * (line - 1))
+        last = int((_time(over) - begin) / length * (line - 1))
+        for at in range(max(0, first), min(line - 1, last) + 1):
             cells[at] = full
     return "".join(cells)
 

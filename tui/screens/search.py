@@ -54,7 +54,7 @@ class SearchScreen(Filtered[EventSpot]):
         """More can be found; what was looked for is looked for again once all can be."""
         self._say()
         if self.deck.model.indexing is None and (query := self._shown):
-            self.run_worker(while_shown(self, self._search(query)), group="search", exclusive=True)
+            self.run_worker(while_shown(self, self._search, query), group="search", exclusive=True)
 
     def _say(self) -> None:
         found = f"{len(self.spots)} found · " if self._shown else ""

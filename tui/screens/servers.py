@@ -22,7 +22,7 @@ async def pick_servers(deck: ForPicking, session: str) -> dict[str, bool]:
     listing = Listing(
         rows,
         marked=set(on),
-        enter="takes the marked ones",
+        enter="uses the ticked ones",
         empty="None is configured: [mcp.servers.NAME] in the configuration.",
     )
     title = f"MCP servers of {clip(deck.name_of(session), 40)}"

@@ -156,9 +156,7 @@ def tile_pick(deck: ForPickingTiles, session_id: str) -> Pick:
 async def pick_tiles(deck: ForAiming, title: str, marked: set[str]) -> tuple[str, ...] | None:
     """Several tiles, by marks; None if the user left."""
     rows = [tile_pick(deck, i) for i in deck.model.order]
-    listing = Listing(
-        rows, marked=marked, enter="takes the ticked ones", written=deck.composer.paste
-    )
+    listing = Listing(rows, marked=marked, enter="confirms", written=deck.composer.paste)
     chosen = await deck.app.push_screen_wait(Choose(title, listing))
     return (chosen.rows or None) if chosen else None
 

@@ -31,10 +31,10 @@ _KINDS = {
     "wait": ("other waiting", "$text-secondary"),
 }
 _KEYS = (
-    ("left", "turn before"),
-    ("right", "turn after"),
-    ("r", "read anew"),
-    ("escape", "leaves"),
+    ("left", "previous turn"),
+    ("right", "next turn"),
+    ("r", "refreshes"),
+    ("escape", "closes"),
 )
 _SAYS_MORE = (ev.Text, ev.Thinking, ev.ToolProgress)
 """What comes while a stretch lasts, and begins or ends none."""
@@ -108,7 +108,7 @@ class TimelineScreen(Dialog[None]):
         summary = self.deck.model.summaries.get(self.session)
         last = max(summary.turns if summary else self.turn, 1)
         self.turn = min(max(1, self.turn + step), last)
-        self.run_worker(while_shown(self, self._ask(self.turn)), group="ask", exclusive=True)
+        self.run_worker(while_shown(self, self._ask, self.turn), group="ask", exclusive=True)
 
     async def _ask(self, turn: int) -> None:
         fault, found = "", None

@@ -18,7 +18,7 @@ def which_better(told: PairToDecide) -> Choose:
     picks.append(Pick("tie", (("alike", "bold"),)))
     place = f" ({number} of {of})" if of > 1 else ""
     title = f"Which is better{place}? “{clip(one_line(told['prompt']), 60)}”"
-    return Choose(title, Listing(picks, enter="chooses it"))
+    return Choose(title, Listing(picks, enter="selects"))
 
 
 def _words(side: PairSideShown) -> str:

@@ -14,6 +14,7 @@ from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import TerminalProgress, TerminalState
+from tui.background_work import while_shown
 from tui.deck.tile import Tile
 from tui.options import DeckOptions
 from tui.terminals import emulator_choice
@@ -116,7 +117,9 @@ class TerminalTile(Tile):
         """Begin (anew): with what the engine has kept, or (`past` false) without."""
         self._client = client
         self.terminal.over = False
-        self.run_worker(self._look_on(client, past), group="terminal", exclusive=True)
+        self.run_worker(
+            while_shown(self, self._look_on, client, past), group="terminal", exclusive=True
+        )
 
     async def _look_on(self, client: DeckClient, past: bool) -> None:
         view = self.terminal

@@ -31,18 +31,18 @@ SAID = {
     "dream": "It was dreamt.",
 }
 ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "failed": (("a", "asks again"), ("s", "seen"), ("r", "writes to it")),
-    "cut-off": (("a", "asks again"), ("s", "seen"), ("r", "writes to it")),
-    "limit": (("c", "goes on"), ("b", "another budget"), ("r", "writes to it")),
-    "done": (("s", "seen"), ("r", "writes to it")),
-    "harvest": (("y", "opens Harvest there"), ("n", "not again")),
-    "dream": (("y", "takes it as a candidate here"), ("n", "puts it away")),
+    "failed": (("a", "retries"), ("s", "seen"), ("r", "replies")),
+    "cut-off": (("a", "retries"), ("s", "seen"), ("r", "replies")),
+    "limit": (("c", "continues"), ("b", "another budget"), ("r", "replies")),
+    "done": (("s", "seen"), ("r", "replies")),
+    "harvest": (("y", "opens Harvest there"), ("n", "dismisses")),
+    "dream": (("y", "adds it as a candidate here"), ("n", "dismisses")),
 }
-_GOES = ("t", "goes to it")
+_GOES = ("t", "goes to its tile")
 _OF_TERMINAL = {
     "needs-you": (_GOES,),
     "failed": (("s", "seen"), _GOES),
-    "cut-off": (_GOES,),
+    "cut-off": (("s", "seen"), _GOES),
     "done": (("s", "seen"), _GOES),
 }
 
@@ -52,7 +52,7 @@ def answers(want: Want) -> tuple[tuple[str, str], ...]:
     if want.running is None:
         return ANSWERS[want.kind]
     found = _OF_TERMINAL[want.kind]
-    return found if want.running else (("a", "starts it again"), *found)
+    return found if want.running else (("a", "restarts"), *found)
 
 
 class WantBox(Vertical, can_focus=True):

@@ -69,10 +69,10 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._stop:
-            ready, _, _ = select.select([self.master], [], [], 0.2)
-            if not ready:
-                continue
             try:
+                ready, _, _ = select.select([self.master], [], [], 0.2)
+                if not ready:
+                    continue
                 data = os.read(self.master, 65536)
             except OSError:
                 return
@@ -148,8 +148,15 @@ class Terminal:
         return False
 
     def close(self) -> None:
-        """End the program."""
-        self._stop = True
+        """End the program; the terminal is closed once nobody reads it."""
+        try:
+            self._end()
+        finally:
+            self._stop = True
+            self._thread.join()
+            os.close(self.master)
+
+    def _end(self) -> None:
         for how in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
             try:
                 os.kill(self.pid, how)
@@ -157,10 +164,8 @@ class Terminal:
                 break
             for _ in range(20):
                 if os.waitpid(self.pid, os.WNOHANG)[0]:
-                    os.close(self.master)
                     return
                 time.sleep(0.05)
-        os.close(self.master)
 
 
 def cpu(pid: int) -> float:

@@ -128,6 +128,20 @@ async def test_a_change_applies_at_the_next_turn(rig: Rig) -> None:
     assert await offered(rig, session) == []
 
 
+async def test_a_turn_says_that_it_waits_for_a_server_to_start(rig: Rig) -> None:
+    session = await rig.session()
+    await rig.deck.features.mcp.switch(session, {"everywhere": False, "there": True})
+    seen: list[tuple[str, str]] = []
+
+    def look(event: ev.Event) -> None:
+        if isinstance(event, ev.BackendState) and "starting" in event.data:
+            seen.append((session.summary.status, event.data["starting"]))
+
+    session.observers.append(look)
+    await offered(rig, session)
+    assert seen == [("working", "the MCP server there"), ("working", "")]
+
+
 async def test_a_server_that_can_not_be_used_is_an_error_of_the_turn_and_no_more(rig: Rig) -> None:
     session = await rig.session()
     await rig.deck.features.mcp.switch(session, {"there": True, "everywhere": False})

@@ -458,7 +458,7 @@ async def test_the_panel_says_what_is_measured_and_takes_a_suggestion(tmp_path: 
         await rig.press("u")
         assert (panel.prime.kind, panel.prime.given) == ("names", {"stage": 2})
         said = str(panel.query_one("#prime-known", Static).render())
-        assert "not measured on" in said and "Suggested: it. u takes it." in said
+        assert "not measured on" in said and "Suggested: it. u uses it." in said
         panel.prime.given["who"] = "ordinary"
         panel.show_all()
         said = str(panel.query_one("#prime-known", Static).render())

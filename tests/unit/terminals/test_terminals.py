@@ -10,6 +10,7 @@ import pytest
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
+from sessions.record import terminal_state
 from tests.support.deckrig import Rig
 from tests.support.rig import alive, until
 from tests.unit.terminals.looking import Looking, whole
@@ -82,6 +83,8 @@ async def test_the_end_of_the_deck_ends_its_programs_and_their_rows_say_so(
     assert session.summary.terminal is not None
     assert session.summary.error == "The engine stopped, and the terminal with it."
     assert session.summary.status == "cut-off"
+    terminal_state.seen(session.summary)
+    assert str(session.summary.status) == "idle"
 
 
 async def test_a_program_that_floods_waits_for_who_looks_on(looking: Looking, rig: Rig) -> None:

@@ -59,7 +59,7 @@ async def test_on_a_phone_what_enter_does_is_said_without_a_cut_word() -> None:
         await here.press("ctrl+n")
         form = await here.screen(NewSessionForm)
         frame = form.query_one("#dialog")
-        await here.until(lambda: str(frame.border_subtitle) == "enter creates · esc leaves")
+        await here.until(lambda: str(frame.border_subtitle) == "enter creates · esc cancels")
 
 
 def test_a_hint_that_is_longer_than_a_line_hides_none_behind_it() -> None:

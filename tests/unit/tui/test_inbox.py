@@ -17,7 +17,7 @@ from sessions.runtime.session import Session
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.inbox import InboxScreen
-from tui.widgets.inbox_item import WantBox
+from tui.widgets.inbox_item import WantBox, answers
 from tui.widgets.permission import AnswerChoice, PermissionBox
 from tui.widgets.rows import Rows
 
@@ -225,6 +225,30 @@ async def test_suggestions_and_dreams_come_last_and_are_put_away_there() -> None
         await here.until(lambda: bool(here.client.said("priming.wake")))
         assert here.client.said("priming.wake")[0]["keep"] is False
         await here.until(lambda: not here.app.screen.query(WantBox))
+
+
+def test_a_terminal_that_was_cut_off_can_be_put_away_too() -> None:
+    want = Want("cut-off", "s1 cut-off", "s1", "", "The engine stopped.", running=False)
+    assert [key for key, _ in answers(want)] == ["a", "s", "t"]
+
+
+@pytest.mark.parametrize(("size", "whole"), [((80, 24), False), ((200, 60), True)])
+async def test_names_take_the_room_they_need_and_no_more(
+    size: tuple[int, int], whole: bool
+) -> None:
+    name = "The harbour's tide tables, read and told anew"
+    async with opened(2, size) as here:
+        for number, title in ((1, "Ada"), (2, "Bo")):
+            here.client.ask(f"s00{number}", f"a{number}", "make all")
+            await here.client.call("session.set", session=f"s00{number}", changes={"title": title})
+        await here.settle()
+        await here.press("f8")
+        rows = here.app.screen.query_one(Rows)
+        assert [row.cells[1][0] for row in rows.rows] == ["1 Ada ", "2 Bo  "]
+        await here.client.call("session.set", session="s002", changes={"title": name})
+        await here.until(lambda: len(rows.rows[0].cells[1][0]) > 6)
+        assert (rows.rows[1].cells[1][0].strip() == f"2 {name}") is whole
+        assert {len(row.cells[1][0]) for row in rows.rows} == {len(name) + 3 if whole else 21}
 
 
 def test_a_session_that_waits_for_its_turn_wants_nobody() -> None:

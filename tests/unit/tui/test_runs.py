@@ -67,6 +67,21 @@ async def test_a_run_is_shown_with_what_needs_you_first(monkeypatch: pytest.Monk
         assert here.deck.model.current == "s001"
 
 
+@pytest.mark.parametrize(("size", "line"), [((80, 24), 12), ((120, 36), 24)])
+async def test_columns_are_as_wide_as_what_they_hold(size: tuple[int, int], line: int) -> None:
+    client = PlansClient(of(3).run)
+    async with opened(1, size, client=client) as here:
+        await here.press("f10")
+        await here.until(lambda: bool(here.app.screen.query_one(Rows).rows))
+        told = here.app.screen.query_one(Rows).rows[0].content().plain
+        assert "   " not in told.strip()
+        await here.press("enter")
+        await here.until(lambda: len(here.app.screen.query_one(Rows).rows) == 3)
+        for row in here.app.screen.query_one(Rows).rows:
+            assert row.cells[1][0] == f"{row.key} "
+            assert len(row.cells[2][0]) == line
+
+
 async def test_a_run_is_steered(monkeypatch: pytest.MonkeyPatch) -> None:
     client = PlansClient(of(2).run)
     async with opened(1, client=client) as here:

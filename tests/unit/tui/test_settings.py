@@ -226,10 +226,10 @@ async def test_on_a_phone_a_row_has_its_name_and_its_value_and_the_way_out_is_se
         rows = ["".join(text for text, _ in row.cells) for row in screen.query_one(Rows).rows]
         assert rows[1].split() == ["session_tokens", "0"]
         hints = screen.query_one("#offers")
-        assert "esc leaves" in hints.render().plain  # type: ignore[union-attr]
+        assert "esc closes" in hints.render().plain  # type: ignore[union-attr]
         await here.until(lambda: hints.size.height == hints.render().plain.count("\n") + 1)  # type: ignore[union-attr]
         assert hints.region.bottom <= screen.query_one("#dialog").content_region.bottom
-        row = next(n for n, line in enumerate(hints._lines(36)) if "esc leaves" in line.plain)  # type: ignore[attr-defined]
-        column = hints._lines(36)[row].plain.index("esc leaves") + 5  # type: ignore[attr-defined]
+        row = next(n for n, line in enumerate(hints._lines(36)) if "esc closes" in line.plain)  # type: ignore[attr-defined]
+        column = hints._lines(36)[row].plain.index("esc closes") + 5  # type: ignore[attr-defined]
         await here.pilot.click("#offers", offset=(column, row))
         await here.until(lambda: here.app.screen is here.deck)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from textual.css.query import NoMatches
 
@@ -9,6 +12,8 @@ from tests.support.deckpilot import opened
 from tui.background_work import gone, if_shown, while_shown
 from tui.screens.dialogs import Prompt
 from tui.screens.new_session import NewSessionForm
+
+TUI = Path(__file__).parents[3] / "tui"
 
 
 async def looks_for_nothing(form: NewSessionForm) -> None:
@@ -58,3 +63,17 @@ async def test_what_is_to_follow_a_refresh_is_left_with_its_screen() -> None:
         await screen.dismiss()
         later()
         assert done == [1]
+
+
+def test_work_that_is_replaced_before_it_began_leaves_nothing_unawaited() -> None:
+    """A worker is given a function: a coroutine that is made before would never be awaited."""
+    for path in TUI.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call) or "exclusive=True" not in ast.unparse(call):
+                continue
+            if ast.unparse(call.func).endswith(".run_worker"):
+                works, where = [call.args[0]], (path.name, call.lineno)
+                if isinstance(call.args[0], ast.Call):
+                    assert ast.unparse(call.args[0].func) == "while_shown", where
+                    works = call.args[0].args
+                assert not any(isinstance(work, ast.Call) for work in works), where

@@ -34,7 +34,7 @@ class Edited(Dialog[str]):
 
     def on_mount(self) -> None:
         """The cursor at its beginning."""
-        self.hint("ctrl+s saves it · esc leaves it as it is")
+        self.hint("ctrl+s saves it · esc cancels")
         self.query_one(TextArea).focus()
 
     def action_take(self) -> None:

@@ -37,9 +37,9 @@ async def open_inbox(panel: Primed, session: str, prime: Prime) -> None:
         )
         for d in waiting
     ]
-    offers = (Offer("ctrl+r", "read it"), Offer("ctrl+d", "put it away"))
+    offers = (Offer("ctrl+r", "read it"), Offer("ctrl+d", "dismiss"))
     empty = _NONE if found["enabled"] else _OFF
-    listing = Listing(picks, offers, empty=empty, enter="takes it as a candidate")
+    listing = Listing(picks, offers, empty=empty, enter="adds it as a candidate")
 
     def chosen(choice: Any) -> None:
         dream = next((d for d in waiting if choice and d["id"] == choice.row), None)

@@ -23,6 +23,7 @@ from sessions.api.priming import (
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import DrawnKind, one_of
+from tui.background_work import while_shown
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
@@ -156,7 +157,9 @@ class PrimePanel(Panel):
                 self.deck.say_error(error)
             self.show_all()
 
-        self.run_worker(load(), group="prime-load", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            while_shown(self, load), group="prime-load", exclusive=True, exit_on_error=False
+        )
 
     def work(self, do: Work, busy: str = "") -> None:
         """Do something for the session in focus now, whichever is in focus when it is done.

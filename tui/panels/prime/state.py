@@ -159,7 +159,7 @@ def known_words(prime: Prime) -> str:
     lost = [each["says"] for each in _lost(prime.known) if each["kind"] == prime.kind]
     words += [f"Offered less. {said}" for said in lost[:_MOST_LOST]]
     if prime.known and prime.known["suggested"]:
-        words.append(f"{prime.known['says']} u takes it.")
+        words.append(f"{prime.known['says']} u uses it.")
     return "\n".join(one_line(each) for each in words if each)
 
 

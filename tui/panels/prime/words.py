@@ -39,7 +39,7 @@ class Words(Dialog[str]):
 
     def on_mount(self) -> None:
         """The cursor behind what is there."""
-        self.hint("ctrl+s takes it · @path reads a file · esc leaves it as it is")
+        self.hint("ctrl+s saves it · @path reads a file · esc cancels")
         area = self.query_one(TextArea)
         area.move_cursor(area.document.end)
         area.focus()

@@ -16,6 +16,7 @@ from sessions.api.skills import SkillBroken, SkillListed
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from tui.background_work import while_shown
 from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
@@ -113,7 +114,9 @@ class SkillsPanel(Panel):
 
     def reload(self) -> None:
         """Ask the engine again; what is shown stays until it has answered."""
-        self.run_worker(self._load(), group="skills", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            while_shown(self, self._load), group="skills", exclusive=True, exit_on_error=False
+        )
 
     async def _load(self) -> None:
         try:
@@ -300,7 +303,7 @@ class SkillsPanel(Panel):
                 )
                 for number, use in enumerate(uses)
             ]
-            listing = Listing(picks, empty="No skill was used in this session yet.", enter="leaves")
+            listing = Listing(picks, empty="No skill was used in this session yet.", enter="closes")
             self.app.push_screen(Choose("Skills used in this session", listing))
 
         self.run_worker(self.deck.guarded(show()), group="uses", exit_on_error=False)

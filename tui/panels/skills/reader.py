@@ -15,6 +15,7 @@ from textual.widgets import Markdown, Static
 
 from sessions.api.skills import SkillFile
 from sessions.errors import AgentdeckError
+from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line, plain, size
@@ -54,7 +55,7 @@ class SkillReader(Dialog[None]):
             self._open(message.key)
 
     def _open(self, path: str) -> None:
-        self.run_worker(self._load(path), exclusive=True, exit_on_error=False)
+        self.run_worker(while_shown(self, self._load, path), exclusive=True, exit_on_error=False)
 
     async def _load(self, path: str) -> None:
         view = self.query_one("#reader-text", VerticalScroll)

@@ -69,7 +69,7 @@ class ReviewScreen(Dialog[bool]):
             self.hint("↑/↓ scroll · esc")
         else:
             self.query_one("#yes", Button).disabled = False
-            self.hint("↑/↓ scroll · ctrl+y trusts exactly these files · esc leaves it")
+            self.hint("↑/↓ scroll · ctrl+y trusts exactly these files · esc cancels")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

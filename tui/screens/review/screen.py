@@ -40,8 +40,8 @@ _KEYS = (
     ("u", "take back hunk"), ("U", "file"), ("z", "give back"), ("a", "stage hunk"),
     ("A", "file"), ("space", "tick file"), ("m", "commit"), ("M", "drafted"), ("k", "check"),
     ("l", "land"), ("x", "discard"),
-    ("w", "white space"), ("v", "side by side"), ("r", "read anew"),
-    ("escape", "leaves"),
+    ("w", "white space"), ("v", "side by side"), ("r", "refresh"),
+    ("escape", "closes"),
 )  # fmt: skip
 _STAGED = {"": "  ", "part": "~ ", "all": "+ "}
 _LANDINGS = (

@@ -59,7 +59,7 @@ class EditSetting(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say what enter does."""
-        self.hint("enter writes it · esc leaves it as it is")
+        self.hint("enter writes it · esc cancels")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -113,7 +113,7 @@ class PressKey(Dialog[str]):
     def on_mount(self) -> None:
         """Wait for a key."""
         self.query_one("#pressed", Static).update(Content.styled("Press the key you want.", "bold"))
-        self.hint("enter takes it · insert adds it · delete: the default · esc leaves")
+        self.hint("enter sets it · insert adds it · delete: the default · esc cancels")
 
     async def on_key(self, event: events.Key) -> None:
         """A key that is no answer is the one that is wanted."""

@@ -46,7 +46,7 @@ _HINTS = (
     ("enter", "changes or unfolds"),
     ("alt+d", "default again, or removes"),
     ("ctrl+n", "adds a backend, profile, price, server, machine"),
-    ("escape", "leaves"),
+    ("escape", "closes"),
 )
 
 
@@ -217,7 +217,7 @@ class SettingsScreen(Filtered[None]):
         if not choices:
             return await self.app.push_screen_wait(EditSetting(self.deck.client, setting))
         rows = [Pick(choice, ((one_line(choice) or "–", "bold"),)) for choice in choices]
-        listing = Listing(rows, enter="takes it", at=setting["value"])
+        listing = Listing(rows, enter="sets it", at=setting["value"])
         chosen: Choice | None = await self.app.push_screen_wait(
             Choose(".".join(setting["keys"]), listing)
         )

@@ -129,9 +129,9 @@ class UsageScreen(Dialog[str]):
         title = "Usage" if not self.days else f"Usage of the last {self.days} days"
         self.query_one("#dialog").border_title = title
         keys = [("right", "by what"), ("m", "of what"), ("d", "days")]
-        keys += [("r", "read anew")] if self.size.width >= _NARROW else []
+        keys += [("r", "refreshes")] if self.size.width >= _NARROW else []
         keys += [("enter", "opens")] if self.by == "session" else []
-        self.query_one("#offers", Hints).say([*keys, ("escape", "leaves")])
+        self.query_one("#offers", Hints).say([*keys, ("escape", "closes")])
         self._list()
 
     def _columns(self) -> list[str]:
