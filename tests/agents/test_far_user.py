@@ -42,12 +42,10 @@ async def _setting(
             far_user(folder, "") as far,
         ):
             home = far.user.home / "agents"
-            far.user.write(home / "here", "")  # the folder is the user's
-            far.user.write(
-                far.user.places.config_file,
-                configuration(server.url, home, [agent])
-                + f'[profiles.agent]\nbackend = "{agent}"\n',
-            )
+            configured = configuration(server.url, home, [agent])
+            far.user.owns(home)  # what an agent is configured by is where it writes too
+            configured += f'[profiles.agent]\nbackend = "{agent}"\n'
+            far.user.write(far.user.places.config_file, configured)
             far.user.write(far.user.home / "work" / "README", "\n")
             here.config_file.parent.mkdir(exist_ok=True)
             here.config_file.write_text(far.table())
@@ -62,7 +60,7 @@ async def _setting(
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-@pytest.mark.parametrize("agent", [a for a in AGENTS if a in ("opencode", "claude-code")])
+@pytest.mark.parametrize("agent", [a for a in AGENTS if a in ("opencode", "claude-code", "codex")])
 async def test_an_agent_of_another_user_asks_here_and_works_there(
     agent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,11 @@ class OtherUser:
         for each in (path, *lacking):
             os.chown(each, self.uid, self.uid)
 
+    def owns(self, folder: Path) -> None:
+        """All in a folder is the user's."""
+        for each in (folder, *folder.rglob("*")):
+            os.chown(each, self.uid, self.uid, follow_symlinks=False)
+
     def pids(self) -> list[int]:
         """What runs as this user."""
         return [pid for pid, uid, _ in running() if uid == self.uid]
