@@ -17,6 +17,7 @@ from sessions.remote.cluster import actor
 from sessions.remote.mirrored import Mirrored
 from sessions.tools.supervisor import descendants
 from tests.cluster.conftest import LONG_S, Decks, said, whole
+from tests.cluster.memory import NODE, filled, small_node
 from tests.support.raycluster import RayCluster
 from tests.support.rig import alive, until
 
@@ -143,39 +144,22 @@ async def test_an_actor_that_ray_ends_for_memory_is_a_turn_that_was_cut_off(
     decks: Decks, cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its node is about to be full: that is said, and it is not begun again by itself."""
-    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    total, free = (int(told[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
-    settings = {
-        "RAY_memory_usage_threshold": f"{1 - free / total + 0.06:.3f}",
-        "RAY_memory_monitor_refresh_ms": "100",
-    }
-    await asyncio.to_thread(
-        cluster.node, "small", 8, "--address", cluster.address, settings=settings
-    )
-    try:
+    async with small_node(cluster):
         far = await decks.open()
         notices: list[str] = []
         monkeypatch.setattr(far.deck, "notice", lambda kind, message: notices.append(message))
-        session = await far.begin("small")
+        session = await far.begin(NODE)
         pid = await far.pid(session.id)
         await session.send("stream 100000 20")
         await until(lambda: "word9 " in said(session), LONG_S)
-        shown, full = said(session), []
-        for _ in range(15):
-            if not alive(pid):
-                break
-            full.append(bytearray(total // 50))
-            full[-1][::4096] = b"x" * len(full[-1][::4096])
-            await asyncio.sleep(2)
-        await until(lambda: not alive(pid), LONG_S)
-        await until(lambda: session.summary.status in ("offline", "cut-off"), LONG_S)
-        full.clear()
+        shown = said(session)
+        async with filled(lambda: not alive(pid)):
+            await until(lambda: not alive(pid), LONG_S)
+            await until(lambda: session.summary.status in ("offline", "cut-off"), LONG_S)
         await until(lambda: session.summary.status == "cut-off", LONG_S)
         assert said(session).startswith(shown) and whole(session)
         assert len([e for e in session.journal.events() if isinstance(e, ev.TurnEnded)]) == 1
         assert [n for n in notices if "low on memory" in n and "far" in n]
-    finally:
-        await asyncio.to_thread(cluster.kill_node, "small")
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["asked", "frozen"])
