@@ -48,6 +48,10 @@ class Cluster(Feature):
 
         await self.site.begin(session, Needs(resources, labels), keys)
 
+    async def shown(self, session: str) -> None:
+        """A session that an actor has begun is in the deck. Raises AgentdeckError."""
+        await self.site.shown(session)
+
     async def end(self, session: str) -> None:
         """End a session's actor for real. Raises AgentdeckError."""
         await self.site.end(session)

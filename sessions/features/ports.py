@@ -47,6 +47,9 @@ class Actors(Protocol):
     ) -> None:
         """An actor for a session that is to be. Raises AgentdeckError."""
 
+    async def shown(self, session: str) -> None:
+        """Its session, which has begun, is in the deck. Raises AgentdeckError."""
+
     async def end(self, session: str) -> None:
         """End it for real. Raises AgentdeckError."""
 

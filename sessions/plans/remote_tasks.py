@@ -116,7 +116,10 @@ class RemoteTasks:
                     await asyncio.to_thread(self._deck.elsewhere.origins.keep, session, origin)
             args = {"id": session, "run": run, "skills": skills, **wishes, **there}
             await self._deck.elsewhere.ask(site, "work.begin", args)
-            await self._deck.elsewhere.pull(site, session)
+            if site == RAY:
+                await self._cluster.shown(session)
+            else:
+                await self._deck.elsewhere.pull(site, session)
         except BaseException:
             if site == RAY:
                 with contextlib.suppress(Offline):
@@ -200,9 +203,11 @@ class RemoteTasks:
         """A try is over: what it made comes back, and an actor ends. What was left there."""
         left: list[str] = []
         try:
-            changed = await self.changes(session)
+            loose: list[str] = []
+            if session.summary.worktree is not None:  # else there is nothing to be committed
+                loose = (await self.changes(session)).loose
             message = f"{title} (not finished)"
-            packed, _ = await self._back(session, directory, message, changed.loose)
+            packed, _ = await self._back(session, directory, message, loose)
             files, left = await self._carrying.files(session, packed)
         except AgentdeckError as error:
             left = [f"what it made, which could not be fetched ({error})"]

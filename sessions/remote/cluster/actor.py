@@ -81,6 +81,8 @@ class Actor:
         self._task: asyncio.Task[None] | None = None
         self.heard = asyncio.Event()
         """It has answered once: what it had said when it was taken up is here."""
+        self.brought = asyncio.Event()
+        """Something that it said is here."""
 
     def follow(self) -> None:
         """Pull from here on."""
@@ -144,6 +146,7 @@ class Actor:
             while True:
                 try:
                     await self._home.elsewhere.take(NAME, session, lines)
+                    self.brought.set()
                     break
                 except ValueError as error:
                     log.warning("what came of %s is passed over: %s", session, error)

@@ -35,6 +35,8 @@ log = logging.getLogger("agentdeck.cluster")
 
 MOST = 4 * 2**20
 """Bytes of events in one answer; the rest comes with the next."""
+_TOGETHER_S = 0.05
+"""What is said within so long of something else comes with it, where nobody looks."""
 _STREAMED = ev.Text | ev.Thinking | ev.ToolProgress
 """What more of follows: nobody who does not look at it needs each piece at once."""
 
@@ -142,8 +144,8 @@ class ActorBody:
     ) -> dict[str, list[bytes]]:  # fmt: skip
         """Of each session here its lines after the number that is known, as soon as there are any.
 
-        Pieces of a stream are gathered for `gather_s`; whatever else is said is told at once, with
-        them. After `wait_s` an empty answer says that it lives.
+        Pieces of a stream are gathered for `gather_s`, or until something else is said, which is
+        told with them. After `wait_s` an empty answer says that it lives.
         """
         deck = await self._open()
         deadline = asyncio.get_running_loop().time() + wait_s
@@ -152,6 +154,7 @@ class ActorBody:
             if gather_s and _more(deck, known):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._pressing.wait(), gather_s)
+                    await asyncio.sleep(min(_TOGETHER_S, gather_s))
             self._pressing.clear()
             if found := await self._after(deck, known):
                 return found

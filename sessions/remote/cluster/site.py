@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.cluster")
 
 _AGAIN_S, _MOST_AGAIN_S = 1.0, 60.0
+_BROUGHT_S = 2.0
 _ALL = 2**53
 _DEEP = 20
 """So many sessions at most, each begun by the next."""
@@ -60,6 +61,7 @@ class RaySite:
         self._tried = asyncio.Event()
         self._why = ""
         self._pace = StartPace()
+        self._noting = asyncio.Lock()
         self._before: asyncio.Task[dict[str, list[str]]] | None = None
 
     @property
@@ -250,7 +252,7 @@ class RaySite:
             options = needs.options()
             async with self._pace.turn(repr(options), len(nodes)):
                 self._noted[session] = BegunActor(session)
-                self.ledger.note(self._noted[session])
+                await self._note(session)
                 seed = Seed(session, settings.sent(self._deck.places.config_file), keys)
                 said = await driver.ask(
                     "begin", actor=session, seed=seed.plain(), needs=options
@@ -264,7 +266,17 @@ class RaySite:
         except BaseException:
             await self._unbegun(driver, session)
             raise
-        self._followed(session)
+        followed = self._followed(session)
+        if self._noted[session].address:
+            followed.heard.set()  # it has said nothing yet: there is nothing to be taken up
+
+    async def shown(self, session: str) -> None:
+        """What is pulled of an actor anyway has brought its session; else it is pulled now."""
+        if (actor := self._actors.get(session)) is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(actor.brought.wait(), _BROUGHT_S)
+        if session not in self._deck.sessions:
+            await self.elsewhere.pull(self.name, session)
 
     def looked_at(self, actor: str) -> bool:
         """Whether somebody looks at a session of an actor."""
@@ -297,7 +309,22 @@ class RaySite:
         address = next((str(n["address"]) for n in nodes if n["id"] == node), "")
         if session in self._noted:  # it may have ended meanwhile
             self._noted[session] = replace(self._noted[session], address=address)
-            self.ledger.note(self._noted[session])
+            await self._note(session)
+
+    async def _note(self, session: str) -> None:
+        """What is known of an actor is on the disk, also where nobody waits for that any more.
+
+        Raises OSError.
+        """
+
+        async def noted() -> None:
+            async with self._noting:  # the last that is known is the last that is written
+                if (begun := self._noted.get(session)) is not None:
+                    await asyncio.to_thread(self.ledger.note, begun)
+                if session not in self._noted:
+                    self.ledger.ended(session)  # it has parted meanwhile
+
+        await asyncio.shield(asyncio.ensure_future(noted()))
 
     async def located(self, actor: str) -> None:
         """It is known where an actor is, also where the engine before this one did not learn it."""
@@ -318,7 +345,7 @@ class RaySite:
             except BridgeFault as fault:
                 log.warning("an actor that did not begin may be left: %s", fault)
                 if fault.kind == frames.AWAY:
-                    self._to_be_ended(session)
+                    await self._to_be_ended(session)
                     return
             self.parted(session)
 
@@ -341,7 +368,7 @@ class RaySite:
         """
         if session not in self._noted:
             return
-        self._to_be_ended(session)
+        await self._to_be_ended(session)
         driver = await self.reached()
         actor = self._actors.get(session) or Actor(self, session)
         await actor.close()
@@ -361,10 +388,10 @@ class RaySite:
             mirror.back()
         self.parted(session)
 
-    def _to_be_ended(self, session: str) -> None:
-        begun = self._noted[session] = replace(self._noted[session], over=True)
+    async def _to_be_ended(self, session: str) -> None:
+        self._noted[session] = replace(self._noted[session], over=True)
         try:
-            self.ledger.note(begun)
+            await self._note(session)
         except OSError as error:
             log.warning("that %s is to be ended can't be noted: %s", session, error)
 

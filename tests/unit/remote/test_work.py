@@ -245,7 +245,8 @@ async def test_what_a_person_ended_is_not_waited_for_where_its_place_is_lost() -
         raise Offline("build can't be reached: no route.")
 
     deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call), worktrees=None)
-    mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"))
+    tree = SimpleNamespace(worktree={"base": "b"})
+    mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"), summary=tree)
     home = remote_tasks.RemoteTasks(deck, deck).home_now(mirror, Path("/"), "title")
     (left,) = await asyncio.wait_for(home, 60)
     assert "could not be fetched" in left and "no route" in left
