@@ -145,7 +145,7 @@ def _engine(sessions: int, rate: int) -> Callable[[Bench, int], tuple[list[Found
 
 
 def _live(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
-    seconds = 5 if bench.quick else 10
+    seconds = 13 if bench.quick else 26  # for one whole answer of each session, or two
     return bench.in_turn(rounds, lambda build: build.probe("live", seconds))
 
 

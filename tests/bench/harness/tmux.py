@@ -46,6 +46,15 @@ class Tmux:
             command = [sys.executable, "-m", "tests.bench.harness.tmux", str(rate), *ttys]
             self.writer = subprocess.Popen(command)
 
+    @property
+    def characters(self) -> int:
+        """How much text the panes were given, which is ASCII."""
+        assert self.writer is not None
+        counts = dict(
+            row.split(": ") for row in Path(f"/proc/{self.writer.pid}/io").read_text().splitlines()
+        )
+        return int(counts["wchar"])
+
     def close(self) -> None:
         """End all of it."""
         if self.writer is not None:
