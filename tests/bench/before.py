@@ -145,8 +145,8 @@ def _engine(sessions: int, rate: int) -> Callable[[Bench, int], tuple[list[Found
 
 
 def _live(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
-    seconds = 13 if bench.quick else 26  # for one whole answer of each session, or two
-    return bench.in_turn(rounds, lambda build: build.probe("live", seconds))
+    """Thirteen seconds: the half of it, of only looking, is a whole answer of each session."""
+    return bench.in_turn(rounds, lambda build: build.probe("live", 13))
 
 
 def _lists(bench: Bench, rounds: int) -> tuple[list[Found], ...]:

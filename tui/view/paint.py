@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.pictures.strips import joined
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
+from tui.view.light_strip import LightStrip
 from tui.view.line import Line, Span, cells
 from tui.view.palette import Palette
 from tui.view.picture import PictureLine
@@ -76,7 +77,7 @@ def _paint(line: Line, look: Look, palette: Palette, width: int) -> Strip:
     if used < width:
         segments.append(Segment(" " * (width - used), palette[line.fill]))
         used = width
-    strip = Strip(segments, used)
+    strip = LightStrip(segments, used)
     return strip if used == width else strip.adjust_cell_length(width, palette.base)
 
 

@@ -1,0 +1,36 @@
+"""Strips without the caches that Textual's begin with.
+
+One of Textual's (8.2.8) makes seven before it holds a cell: most of what it costs to make, and a
+kilobyte and a half for each row that is kept. A row of a transcript is painted whole, and needs
+them at most under a dialog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.segment import Segment
+from textual.cache import FIFOCache
+from textual.strip import Strip
+
+_EMPTY = Strip([])
+_CACHES = frozenset(n for n in Strip.__slots__ if isinstance(getattr(_EMPTY, n), FIFOCache))
+
+
+class LightStrip(Strip):
+    """A strip that makes a cache when it is looked into."""
+
+    __slots__ = ()
+
+    def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
+        self._segments = list(segments)
+        self._cell_length = cell_length
+        self._render_cache = self._link_ids = self._cell_count = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _CACHES:
+            raise AttributeError(name)
+        cache: FIFOCache[Any, Any] = FIFOCache(4)
+        setattr(self, name, cache)
+        return cache
