@@ -19,7 +19,7 @@ from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
-from tui.text import column, cost, in_column, one_line, plain, tokens
+from tui.text import clip_middle, column, cost, in_column, one_line, plain, tokens
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
@@ -290,12 +290,17 @@ def _unit_row(unit: RunUnit, run: RunShown, width: int, line: int) -> Row:
     about = about or unit["item"] or unit["why"] or ""
     cells = (
         (f"{glyphs.status(glyph)} {word:<10}", style),
-        (in_column(one_line(unit["unit"]), width), "bold"),
+        (_in_column(unit["unit"], width), "bold"),
         (_timeline(unit, run, line), style),
         (f" {tokens(unit['tokens']):>6} ", "$text-muted"),
         (one_line(str(about)), ""),
     )
     return Row(unit["unit"], cells)
+
+
+def _in_column(name: str, width: int) -> str:
+    """A unit's name: its number, at the end, is what it differs by from the others."""
+    return in_column(clip_middle(one_line(name), width), width)
 
 
 @lru_cache(4096)
@@ -304,7 +309,7 @@ def _waiting_row(name: str, item: str, width: int, line: int, ascii_: bool) -> R
     glyph, word, style = _STATES["pending"]
     cells = (
         (f"{glyphs.status(glyph)} {word:<10}", style),
-        (in_column(one_line(name), width), "bold"),
+        (_in_column(name, width), "bold"),
         (("." if ascii_ else "·") * line, style),
         (f" {tokens(0):>6} ", "$text-muted"),
         (one_line(item), ""),

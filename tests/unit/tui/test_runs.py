@@ -82,6 +82,11 @@ async def test_columns_are_as_wide_as_what_they_hold(size: tuple[int, int], line
             assert len(row.cells[2][0]) == line
 
 
+def test_tasks_that_differ_by_their_number_are_told_apart_where_their_names_are_cut() -> None:
+    told = [view._in_column(f"read-the-sources[{number}]", 16) for number in (1, 2)]
+    assert [name.rstrip()[-3:] for name in told] == ["[1]", "[2]"]
+
+
 async def test_a_run_is_steered(monkeypatch: pytest.MonkeyPatch) -> None:
     client = PlansClient(of(2).run)
     async with opened(1, client=client) as here:
