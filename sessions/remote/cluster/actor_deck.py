@@ -150,7 +150,7 @@ class ActorBody:
         deck = await self._open()
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
-            self._said.clear()
+            said = self._said
             if gather_s and _more(deck, known):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._pressing.wait(), gather_s)
@@ -162,7 +162,7 @@ class ActorBody:
             if left <= 0 or self._deck is None:
                 return {}
             try:
-                await asyncio.wait_for(self._said.wait(), left)
+                await asyncio.wait_for(said.wait(), left)
             except TimeoutError:
                 return {}
 
@@ -187,7 +187,9 @@ class ActorBody:
 
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
         """An event is in the journal here."""
-        self._said.set()
+        # Each who waits has the event of its own look: nobody takes it from another.
+        said, self._said = self._said, asyncio.Event()
+        said.set()
         if not isinstance(event, _STREAMED):
             self._pressing.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,10 +69,8 @@ async def test_an_actor_that_finds_no_room_lets_the_next_begin(
     assert not pace._places["gpu"].locked() and pace._places["gpu"]._value == 1
 
 
-async def test_a_stream_is_gathered_until_something_else_is_said(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Nobody looks at it: its pieces come together, an end at once."""
+def _speaker(monkeypatch: pytest.MonkeyPatch) -> tuple[ActorBody, Callable[[ev.Event], None]]:
+    """An actor of one session, and what makes that say something."""
     body = ActorBody({"session": new_id()})
     there = SimpleNamespace(id=body.session, summary=SimpleNamespace(seq=1))
     deck = SimpleNamespace(sessions={body.session: there})
@@ -79,8 +78,10 @@ async def test_a_stream_is_gathered_until_something_else_is_said(
     async def opened() -> Any:
         return deck
 
-    async def after(*_: object) -> dict[str, list[bytes]]:
-        return {body.session: [b"line"] * (there.summary.seq - 1)} if there.summary.seq > 1 else {}
+    async def after(_: object, known: dict[str, int]) -> dict[str, list[bytes]]:
+        new = there.summary.seq - known[body.session]
+        await asyncio.sleep(0)  # it is read from the disk
+        return {body.session: [b"line"] * new} if new else {}
 
     monkeypatch.setattr(body, "_deck", deck)
     monkeypatch.setattr(body, "_open", opened)
@@ -90,6 +91,26 @@ async def test_a_stream_is_gathered_until_something_else_is_said(
         there.summary.seq += 1
         body.on_event(body.session, event, b"line")
 
+    return body, says
+
+
+async def test_who_asks_takes_nothing_from_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is said while one looks; another asks before it waits."""
+    body, says = _speaker(monkeypatch)
+    news = asyncio.ensure_future(body.news({body.session: 1}, 60))
+    await asyncio.sleep(0)
+    says(ev.Text(turn=1, text="a"))
+    asked = asyncio.ensure_future(body.news({body.session: 2}, 0))
+    await _turns()
+    assert news.done() and await news == {body.session: [b"line"]}
+    assert await asked == {}
+
+
+async def test_a_stream_is_gathered_until_something_else_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody looks at it: its pieces come together, an end at once."""
+    body, says = _speaker(monkeypatch)
     news = asyncio.ensure_future(body.news({body.session: 1}, 60, 60))
     await _turns()
     for word in ("a", "b"):
