@@ -81,7 +81,8 @@ def _figures(cells: Cells, seed: int) -> JSON:
 
 def interval(values: Sequence[float], draws: Sequence[Sequence[int]]) -> list[float]:
     """Mean, and its 95 % interval by expanded percentiles."""
-    means = sorted(sum(values[i] for i in draw) / len(draw) for draw in draws)
+    value_of = values.__getitem__
+    means = sorted(sum(map(value_of, draw)) / len(draw) for draw in draws)
     below = round(tail(len(values)) * len(means))
     low, high = means[below], means[-1 - below]
     return [round(value, 4) for value in (sum(values) / len(values), low, high)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -196,18 +197,19 @@ async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Pa
     month = Month(2026, 1)
     there = share(rate, "chi")
     # The month fills only a part of the numbers up to the bound, as a real one does.
-    numbers = [n for n in range(1, 35_001) if there(nth_id(month, n))]
-    existing = {nth_id(month, n) for n in numbers}
-    wanted = [b for b in sorted(existing) if category in ("", category_of(b))]
+    existing = {base for n in range(1, 35_001) if there(base := nth_id(month, n))}
+    kind = cache(category_of)
+    wanted = [b for b in sorted(existing) if category in ("", kind(b))]
     slot = {base: index * 20 // len(wanted) for index, base in enumerate(wanted)}
 
+    @cache
     def paper(base: str) -> Paper:
-        return Paper(f"{base}v1", "t", (), "abstract", category_of(base), (category_of(base),), "")
+        return Paper(f"{base}v1", "t", (), "abstract", kind(base), (kind(base),), "")
 
     async def ask(query: ArxivQuery) -> Feed:
         if query.ids:
             found = [b for b in (text[:-2] for text in query.ids) if b in existing]
-            found = [b for b in found if category in ("", category_of(b))]
+            found = [b for b in found if category in ("", kind(b))]
         else:
             found = wanted
         page = found[query.start : query.start + query.max_results]
