@@ -7,6 +7,7 @@ that some file systems drop make no difference, so `.GIT`, `.git.` and `.g<U+200
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 import unicodedata
 from pathlib import Path
@@ -27,6 +28,7 @@ def names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@functools.lru_cache(maxsize=4096)  # the same few names in every path
 def fold(name: str) -> str:
     """One component of a path as the most forgiving file system would take it."""
     seen = unicodedata.normalize("NFKC", _UNSEEN.sub("", name)).casefold()

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import tempfile
 from pathlib import Path
+from weakref import WeakSet
 
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
@@ -16,6 +17,7 @@ from tests.support.rig import until
 
 async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
     rig = await Rig.make(tmp_path)
+    made: WeakSet[Connection] = WeakSet()
     server = Server(rig.deck, load_commands(), lambda: None)
     with tempfile.TemporaryDirectory(prefix="deck-") as short:
         path = f"{short}/s.sock"
@@ -29,6 +31,8 @@ async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
             await client.call("session.unwatch", session=session.id)
             await client.call("session.watch", session=session.id)
             assert rig.deck.looked_at(session.id)
+            made.update(server._connections)
+            assert made
             writer.transport.abort()
             await client.close()
         await until(lambda: server.clients == 0)
@@ -37,5 +41,5 @@ async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
     del client, reader, writer
     await asyncio.sleep(0)
     gc.collect()
-    assert [o for o in gc.get_objects() if isinstance(o, Connection)] == []
+    assert list(made) == []
     await rig.close()
