@@ -11,10 +11,13 @@ import contextlib
 import os
 import resource
 from collections import OrderedDict
+from itertools import islice
 from typing import Protocol
 
 MOST_OPEN = 32
 """Journals that stay open though nothing is written to them."""
+_TRIED = 4
+"""Journals that are asked to rest at an event: where hundreds stream, few of them can."""
 _WANTED = 65_536
 _NEAR = 0.8
 _before = 0
@@ -53,9 +56,14 @@ class OpenJournals:
     def _rest(self, journal: Rests, most: int) -> None:
         # What is not synced yet stays open, but for where the limit is near.
         pressed = len(self._open) > max(most, limit() // 3)
-        for other in list(self._open)[: len(self._open) - most]:
-            if other is not journal and other.rest(sync=pressed):
+        tried = len(self._open) - most if pressed else min(_TRIED, len(self._open) - most)
+        for other in list(islice(self._open, tried)):
+            if other is journal:
+                continue
+            if other.rest(sync=pressed):
                 self.gone(other)
+            else:
+                self._open.move_to_end(other)  # the next one's turn
 
     def gone(self, journal: Rests) -> None:
         """A journal holds none any more."""
