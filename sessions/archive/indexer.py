@@ -25,7 +25,7 @@ from sessions.record.summary import Summary
 
 log = logging.getLogger("agentdeck.index")
 
-_BATCH = 200
+_BATCH = 1_000
 _PIECE = 20
 """Journals that are taken in at a time."""
 _FIRST = 40
@@ -71,6 +71,8 @@ class Indexer:
         self._batch: list[tuple[str, ev.Event]] = []
         self._summaries: dict[str, Summary] = {}
         self._feeding: asyncio.Task[None] | None = None
+        self._due = False
+        """Something has ended, or much waits: it is to be written."""
         self._making: asyncio.Task[None] | None = None
         self._mending = asyncio.Lock()
         self._failures = 0
@@ -204,12 +206,14 @@ class Indexer:
         self._making = asyncio.get_running_loop().create_task(self._make(changed))
 
     def _feed_soon(self) -> None:
+        self._due = True
         if self._feeding is None:
             self._feeding = asyncio.get_running_loop().create_task(self._feed())
 
     async def _feed(self) -> None:
         try:
-            while self._batch or self._summaries:
+            while self._due:  # what streams meanwhile waits for its end, or for many of its kind
+                self._due = False
                 await self._write()
             if self._let_go:
                 self._let_go.clear()

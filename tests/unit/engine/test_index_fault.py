@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import sqlite3
@@ -13,8 +14,10 @@ import pytest
 
 from sessions.archive import database
 from sessions.archive.index import Index
+from sessions.archive.indexer import Indexer
 from sessions.engine.commands.deck import listing, search
 from sessions.record import events as ev
+from sessions.record.summary import Summary
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import say_hello, until
@@ -183,3 +186,37 @@ async def test_a_deleted_session_leaves_the_list(rig: Rig) -> None:
     await rig.deck.delete(session.id)
     assert await listing(rig.deck) == []
     assert await search(rig.deck, "gone") == []
+
+
+async def test_what_streams_is_written_to_the_index_at_its_end_and_not_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nobody:
+        """Wants to know nothing."""
+
+        def taken(self, found: list[Summary]) -> None: ...
+
+        def progress(self, done: int, of: int) -> None: ...
+
+        def failed(self, why: str) -> None: ...
+
+        unkept = failed
+
+    indexer = Indexer(tmp_path / "index.db", tmp_path, Nobody())
+    writes = 0
+    write = Indexer._write
+
+    async def counted(self: Indexer) -> None:
+        nonlocal writes
+        writes += 1
+        self.feed("s", ev.Text(turn=1, text="a word"), Summary("s"))  # more comes meanwhile
+        await write(self)
+
+    monkeypatch.setattr(Indexer, "_write", counted)
+    await indexer.start()
+    indexer.feed("s", ev.TurnEnded(turn=1, reason="end_turn"), Summary("s"))
+    feeding = indexer._feeding
+    assert feeding is not None
+    await asyncio.wait_for(feeding, 60)
+    assert writes == 1
+    await indexer.close()

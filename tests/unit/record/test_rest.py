@@ -47,6 +47,33 @@ def test_a_thousand_journals_hold_few_descriptors(tmp_path: Path) -> None:
     assert held(tmp_path) == 0
 
 
+def test_where_none_can_rest_few_are_asked_at_an_event_and_each_in_its_turn() -> None:
+    asked: list[int] = []
+
+    class Streams:
+        """A journal that always has something unsynced."""
+
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def rest(self, *, sync: bool = False) -> bool:
+            asked.append(self._number)
+            return False
+
+    opened = file_descriptors.OpenJournals()
+    journals = [Streams(number) for number in range(100)]
+    for journal in journals:
+        opened.used(journal)
+    for _ in range(30):
+        asked.clear()
+        opened.used(journals[0])
+        assert 0 < len(asked) <= 4
+    asked.clear()
+    for _ in range(30):
+        opened.used(journals[0])
+    assert set(asked) == set(range(1, 100))
+
+
 def test_after_a_rest_the_numbers_go_on_and_others_are_kept_out(tmp_path: Path) -> None:
     journal = made(tmp_path, "s")
     assert journal.rest()
