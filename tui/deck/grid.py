@@ -116,6 +116,7 @@ class Grid(Container):
         for tile in self.tiles():
             if (summary := self.model.summaries.get(tile.session)) is None:
                 continue  # deleted in this moment: the next drawing takes its tile away
+            tile.kept = tile.session in self.model.arrangement.kept
             tile.show(summary, self.model.number(tile.session))
             tile.mark_current(tile.session == self.model.current)
 

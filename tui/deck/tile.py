@@ -239,6 +239,8 @@ class Tile(Vertical):
         self.number = number
         self.live = live
         self.view = TileView(live.transcript)
+        self.kept = False
+        """Whether it is on every page."""
         self._said: tuple[Content, Content] | None = None
 
     @property
@@ -272,7 +274,7 @@ class Tile(Vertical):
         now = datetime.now(UTC)
         said = (
             head_of(self.summary, self.number, width),
-            joined(self.foot(now), width),
+            joined([*([("pinned", "$text-accent")] if self.kept else ()), *self.foot(now)], width),
         )
         if said != self._said:
             self._said = said

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import SuspendNotSupported
 
 from sessions.errors import AgentdeckError, NotFound
@@ -19,9 +21,24 @@ if TYPE_CHECKING:
     from tui.deck.ports import Asks, ForGoingOn, ForSigningIn
 
 
-def _pick(key: str, name: str, note: str) -> Pick:
-    cells = ((f"{clip(one_line(name), 34):<36}", "bold"), (one_line(note), "$text-muted"))
-    return Pick(key, cells)
+_NAMED, _STANDS = 34, 24
+"""Cells of names, and of what something stands at, at most."""
+
+
+def _columned(rows: Sequence[tuple[str, str, str, str]]) -> list[Pick]:
+    """Rows of a key, a name, what it stands at (or nothing) and a note, in columns."""
+    shown = [
+        (key, clip(one_line(name), _NAMED), clip(one_line(stands), _STANDS), one_line(note))
+        for key, name, stands, note in rows
+    ]
+    wide = max((cell_len(name) for _, name, _, _ in shown), default=0) + 2
+    most = max((cell_len(stands) for _, _, stands, _ in shown), default=0)
+    found = []
+    for key, name, stands, note in shown:
+        now = set_cell_size(stands, most + 2) if most else ""
+        cells = ((set_cell_size(name, wide), "bold"), (now, ""), (note, "$text-muted"))
+        found.append(Pick(key, cells))
+    return found
 
 
 async def pick_option(deck: Asks, options: list[AgentOption]) -> tuple[str, str] | None:
@@ -30,9 +47,9 @@ async def pick_option(deck: Asks, options: list[AgentOption]) -> tuple[str, str]
     for option in options:
         names = {choice["value"]: choice["name"] for choice in option["choices"]}
         now = names.get(option["current"], option["current"])
-        note = f"{now}   {option['description']}"
-        rows.append(_pick(option["id"], option["name"] or option["id"], note))
-    picked = await deck.app.push_screen_wait(Choose("Options of this agent", Listing(rows)))
+        rows.append((option["id"], option["name"] or option["id"], now, option["description"]))
+    listing = Listing(_columned(rows), enter="changes it")
+    picked = await deck.app.push_screen_wait(Choose("Options of this agent", listing))
     if picked is None:
         return None
     option = next(o for o in options if o["id"] == picked.row)
@@ -40,9 +57,10 @@ async def pick_option(deck: Asks, options: list[AgentOption]) -> tuple[str, str]
     for choice in option["choices"]:
         now = " (now)" if choice["value"] == option["current"] else ""
         name = f"{choice['name'] or choice['value']}{now}"
-        values.append(_pick(choice["value"], name, choice.get("description", "")))
+        values.append((choice["value"], name, "", choice.get("description", "")))
     title = one_line(option["name"] or option["id"])
-    chosen = await deck.app.push_screen_wait(Choose(title, Listing(values)))
+    listing = Listing(_columned(values), at=option["current"])
+    chosen = await deck.app.push_screen_wait(Choose(title, listing))
     return (picked.row, chosen.row) if chosen else None
 
 
@@ -53,8 +71,8 @@ async def pick_command(deck: Asks, commands: list[AgentCommand]) -> str:
         taken = each.get("input")
         hint = str(taken.get("hint") or "") if isinstance(taken, dict) else ""
         note = f"{hint}   {each.get('description') or ''}".strip()
-        rows.append(_pick(str(each.get("name", "")), f"/{each.get('name', '')}", note))
-    listing = Listing(rows, enter="puts it into the composer")
+        rows.append((str(each.get("name", "")), f"/{each.get('name', '')}", "", note))
+    listing = Listing(_columned(rows), enter="puts it into the composer")
     picked = await deck.app.push_screen_wait(Choose("Commands of this agent", listing))
     return picked.row if picked else ""
 
@@ -67,8 +85,8 @@ async def sign_in_to(deck: ForSigningIn, backend: str) -> None:
         return
     way = ways[0]
     if len(ways) > 1:
-        rows = [_pick(w["id"], w["name"], w["description"]) for w in ways]
-        chosen = await deck.app.push_screen_wait(Choose(f"Sign in to {backend}", Listing(rows)))
+        listing = Listing(_columned([(w["id"], w["name"], "", w["description"]) for w in ways]))
+        chosen = await deck.app.push_screen_wait(Choose(f"Sign in to {backend}", listing))
         if chosen is None:
             return
         way = next(w for w in ways if w["id"] == chosen.row)
@@ -107,8 +125,9 @@ async def pick_backend(deck: Asks, title: str, now: str = "") -> str | None:
     for backend in await deck.client.call("deck.backends"):
         name = backend["name"]
         if backend["ok"]:
-            rows.append(_pick(name, f"{name} (now)" if name == now else name, backend["detail"]))
-    chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
+            told = f"{name} (now)" if name == now else name
+            rows.append((name, told, "", backend["detail"]))
+    chosen = await deck.app.push_screen_wait(Choose(title, Listing(_columned(rows))))
     return chosen.row if chosen else None
 
 

@@ -115,7 +115,10 @@ def _parts(shown: ContextFilled, width: int) -> Content:
 def _counts(shown: ContextFilled) -> list[str]:
     """How much it is in all, by our count and by the server's."""
     taken, window, counted = shown["tokens"], shown["window"], shown["counted"]
-    of = f" of {tokens(window)}, {100 * taken / window:.0f} %" if window else ""
+    of = ""
+    if window:
+        share = 100 * taken / window
+        of = f" of {tokens(window)}, {f'{share:.0f}' if share >= 1 else 'less than 1'} %"
     lines = [f"About {tokens(taken)} tokens{of}."]
     if counted:
         lines.append(f"The server counted {tokens(counted)} at its last answer.")

@@ -18,6 +18,7 @@ from sessions.record.summary_parts import AgentOption, AgentState
 from tests.support.deckpilot import Opened, opened
 from tui.actions import actions
 from tui.deck.tile import foot_of
+from tui.screens.agents import _columned
 from tui.screens.dialogs import Choose
 
 OPTIONS: list[AgentOption] = [
@@ -212,3 +213,10 @@ async def test_the_tile_says_how_full_the_models_window_is() -> None:
         here.client.emit("s001", ev.ContextCompacted(summary="short", upto=1))
         await here.settle()
         assert "context" not in foot_of(summary, 80, datetime.now(UTC)).plain
+
+
+def test_what_an_option_stands_at_has_a_column_of_its_own() -> None:
+    rows = [("m", "Mode", "Manual", "How it asks"), ("e", "Effort", "Default (best)", "How much")]
+    first, second = ("".join(text for text, _ in pick.cells) for pick in _columned(rows))
+    assert first.index("Manual") == second.index("Default") == len("Effort") + 2
+    assert first.index("How it asks") == second.index("How much")

@@ -212,3 +212,5 @@ async def test_columns_are_chosen_and_remembered_and_tags_are_the_sessions() -> 
         assert "tag:night: 1 of 4" in here.line("tabs")
         await choose(here, "show_only", "all")
         await here.until(lambda: len(here.deck.tiles) == 4)
+        here.deck.start("pin")
+        await here.until(lambda: "pinned" in str(here.deck.tiles["s001"].border_subtitle))

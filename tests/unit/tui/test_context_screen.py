@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
+from sessions.api.answers import ContextFilled
 from sessions.errors import UsageError
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
-from tui.screens.context import ContextScreen
+from tui.screens.context import ContextScreen, _counts
 
 
 def client(parts: dict[str, int], window: int = 10_000, counted: int = 0) -> FakeClient:
@@ -60,3 +61,8 @@ async def test_a_refusal_is_a_sentence_there_with_its_remedy_once() -> None:
         fault = (await deck.screen(ContextScreen)).query_one("#fault", Static)
         await deck.until(lambda: "can't be read" in str(fault.render()))
         assert str(fault.render()) == "It can't be read. Try again."
+
+
+def test_a_share_that_is_small_is_not_none() -> None:
+    shown: ContextFilled = {"parts": {}, "tokens": 5, "window": 10_000, "counted": 0}
+    assert _counts(shown) == ["About 5 tokens of 10.0k, less than 1 %."]
