@@ -61,7 +61,7 @@ class _Text:
     """Names one after the other in one text, which is looked through faster than each of them."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._text = "\n" + "\n".join(names) + "\n"
+        self._text = "\n" + "".join(f"{name}\n" for name in names)
         self._begin = [0, *accumulate(len(name) + 1 for name in names)]
 
     def having(self, letters: str) -> Iterator[int]:

@@ -202,7 +202,7 @@ class Deck:
         )
         folder = Path(cwd or choice.cwd or Path.home()).expanduser()
         if lack := lack_of(folder):
-            raise UsageError(lack, "Choose one that exists, or make it first.")
+            raise UsageError(lack, "Choose one that is there and may be read, or make it first.")
         if choice.backend not in self.config.backends:
             raise NotFound(
                 f"No backend is called {choice.backend}.",

@@ -60,6 +60,8 @@ class Offers(Static):
         self.at = -1
         self.sessions: Callable[[], list[WordOffer]] = list
         """The other sessions, which `@` names too."""
+        self._word = ""
+        """What was looked for last, unless its list was closed."""
         self._height = 0
         """In rows; more than are used for a moment after a list that was longer."""
         self._shrinks: asyncio.TimerHandle | None = None
@@ -76,6 +78,7 @@ class Offers(Static):
         """Offer nothing more, for this word."""
         self.workers.cancel_group(self, "offers")
         self.found, self.at, self._height = [], -1, 0
+        self._word = ""
         self.display = False
 
     def look(self, field: Area) -> None:
@@ -85,8 +88,9 @@ class Offers(Static):
             if self.open:
                 self.close()
             if field.text and self.folder != self._known[0]:
-                self._renew(self.folder)  # an `@` may follow
+                self._renew(field)  # an `@` may follow
             return
+        self._word = word
         if self.at >= 0:  # what was chosen was of another word's
             self.at = -1
             self._draw()
@@ -98,8 +102,8 @@ class Offers(Static):
         where, when, names = self._known
         if where == self.folder and names is not None:
             if monotonic() - when > _FRESH_S:
-                # Those known will do; what was made meanwhile is there for the next letter.
-                self._renew(self.folder)
+                # Those known will do until it is known what was made, and what went, meanwhile.
+                self._renew(field)
             found = names.plain(word[1:], SHOWN - len(sessions))
             if found:
                 self._show(field, [*_files(found), *sessions])
@@ -122,9 +126,16 @@ class Offers(Static):
         if word_at(field) == word and field.has_focus and self.at < 0:
             self._show(field, [*_files(found), *sessions])
 
-    def _renew(self, folder: str) -> None:
+    def _renew(self, field: Area) -> None:
+        folder = self.folder
         self._known = (folder, monotonic(), self._known[2] if self._known[0] == folder else None)
-        self.run_worker(while_shown(self, self._read, folder), group="names")
+        self.run_worker(while_shown(self, self._renewed, field, folder), group="names")
+
+    async def _renewed(self, field: Area, folder: str) -> None:
+        await self._read(folder)
+        # Nothing changes under a hand that chooses, nor comes back that was closed.
+        if self._word.startswith("@") and self._word == word_at(field) and self.at < 0:
+            self.look(field)
 
     async def _read(self, folder: str) -> None:
         if self._reading is None or self._reading[0] != folder or self._reading[1].done():
@@ -136,8 +147,10 @@ class Offers(Static):
 
     def _show(self, field: Area, found: list[WordOffer]) -> None:
         if not found:
+            word = self._word
             if self.open:
                 self.close()
+            self._word = word
             return
         self.display = True
         self.styles.offset = (0, -field.outer_size.height - 1)

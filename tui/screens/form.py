@@ -44,7 +44,7 @@ class FormDialog(Dialog[dict[str, Any]]):
             yield Static("", id="fault", markup=False)
         with Horizontal(id="buttons"):
             yield Button(Content("Send"), id="send", variant="primary", compact=True)
-            yield Button(Content("Leave"), id="leave", compact=True)
+            yield Button(Content("Cancel"), id="leave", compact=True)
 
     def _row(self, number: int, field: FormField) -> ComposeResult:
         mark = " *" if field.get("required") else ""

@@ -158,7 +158,7 @@ class NewSessionForm(Dialog[Wish]):
             yield Static("", id="fault", markup=False)
         with Horizontal(id="buttons"):
             yield Button(Content("Create"), id="create", variant="primary", compact=True)
-            yield Button(Content("Leave"), id="leave", compact=True)
+            yield Button(Content("Cancel"), id="leave", compact=True)
 
     def _modes(self, unprotected: str) -> list[tuple[Content, str]]:
         return [(Content(f"{name}: {text}"), name) for name, text in permissions(unprotected)]

@@ -126,6 +126,30 @@ def test_a_directory_without_rights_has_no_files_and_one_below_hides_no_others(
     assert names_under(folder) == []
 
 
+@pytest.mark.parametrize("letters", ["", "f", "file"])
+def test_where_there_are_no_files_none_is_found(letters: str) -> None:
+    names = Names(())
+    assert (names.plain(letters, 8), names.best(letters, 8)) == ([], [])
+
+
+async def test_what_was_made_meanwhile_is_offered_without_another_letter(folder: Path) -> None:
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@")
+        await here.until(lambda: len(offers.found) == 3)
+        (folder / "fresh.md").touch()
+        at, _, names = offers._known
+        offers._known = (at, 0.0, names)  # known for long
+        await here.type("fr")
+        await here.until(lambda: [o.text for o in offers.found] == ["@fresh.md"])
+        (folder / "frame.md").touch()
+        await here.press("escape")
+        offers._renew(here.composer)
+        await here.until(lambda: "frame.md" in offers._known[2].names)  # type: ignore[union-attr]
+        await here.settle()
+        assert not offers.open
+
+
 def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     assert names_under(tmp_path / "gone") == []
 
@@ -201,12 +225,18 @@ async def test_a_slash_offers_the_sessions_skills_as_text() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-async def test_names_that_are_known_are_offered_while_new_ones_are_read() -> None:
+async def test_names_that_are_known_are_offered_while_new_ones_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+    read = completions._read
+    monkeypatch.setattr(completions, "_read", lambda folder: go_on.wait(30) and read(folder))
     async with opened(1) as here:
         offers = here.composer.offers
         offers._known = (offers.folder, -1000.0, Names(["old.py"]))
         await here.type("@")
         await here.until(lambda: any(o.text == "@old.py" for o in offers.found))
+        go_on.set()
         await here.until(lambda: offers._known[2] is not None and offers._known[1] > -1000.0)
 
 
