@@ -68,6 +68,11 @@ class Cluster(Feature):
             self._site.start()
         self._address = address
 
+    async def stop(self) -> None:
+        """Nothing more is mirrored: a session that is closed is not opened again by its actor."""
+        if "_site" in self.__dict__:
+            await self._site.unfollow()
+
     async def close(self) -> None:
         """Let go of the cluster; its actors go on."""
         if "_site" in self.__dict__:

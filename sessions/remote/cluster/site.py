@@ -151,14 +151,17 @@ class RaySite:
             raise Offline(self._why, "")
         return self._driver
 
+    async def unfollow(self) -> None:
+        """Pull nothing more; the actors go on."""
+        actors, self._actors = list(self._actors.values()), {}
+        await asyncio.gather(*(actor.close() for actor in actors))
+
     async def close(self) -> None:
         """Let go of the cluster; its actors go on, and what speaks with it waits for an engine."""
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
-        actors, self._actors = list(self._actors.values()), {}
-        for actor in actors:
-            await actor.close()
+        await self.unfollow()
         for task in (self._safe, self._ending, self._before):
             if task is not None:
                 task.cancel()

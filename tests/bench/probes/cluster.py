@@ -11,10 +11,12 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,6 @@ from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
 from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.site import RaySite
-from tests.support.messages_server import MessagesServer
 from tests.support.raycluster import RayCluster
 from tests.support.rig import rig_places, until
 
@@ -44,10 +45,20 @@ _CPUS = 0.25
 _LONG_S = 1800.0
 
 
-async def _deck(root: Path, server: MessagesServer, cluster: RayCluster) -> WholeDeck:
+@contextmanager
+def _server() -> Iterator[str]:
+    """A model's server in a process of its own, as it is elsewhere; its address."""
+    words = [sys.executable, "-m", "tests.support.messages_server"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.kill()
+
+
+async def _deck(root: Path, url: str, cluster: RayCluster) -> WholeDeck:
     places = rig_places(root)
     places.config_file.parent.mkdir(parents=True, exist_ok=True)
-    places.config_file.write_text(_CONFIG.format(url=server.url, address=cluster.address))
+    places.config_file.write_text(_CONFIG.format(url=url, address=cluster.address))
     deck = WholeDeck(places, config.load(places.config_file))
     await deck.open()
     return deck
@@ -76,8 +87,6 @@ async def _plan(
 
 def _bare(cluster: RayCluster, tasks: int, at_once: int, words: int, rate: float) -> float:
     """The same as actors of Ray alone, that sleep and send as much, in a process of its own."""
-    import subprocess
-
     script = f"""
 import asyncio, time, ray
 ray.init(address={cluster.address!r}, log_to_driver=False, logging_level="error")
@@ -108,14 +117,12 @@ asyncio.run(main())
     return float(done.stdout.split()[-1])
 
 
-async def _taken_up(
-    root: Path, server: MessagesServer, cluster: RayCluster, count: int
-) -> dict[str, float]:
+async def _taken_up(root: Path, url: str, cluster: RayCluster, count: int) -> dict[str, float]:
     """Seconds until all is here after a new engine's start, and of those to be connected.
 
     `taken`: where the engine alone died; `taken_cold`: where what speaks with Ray did too.
     """
-    deck = await _deck(root, server, cluster)
+    deck = await _deck(root, url, cluster)
     site = deck.features.cluster.site
     places = asyncio.Semaphore(8)
 
@@ -134,7 +141,7 @@ async def _taken_up(
             os.kill(driver.pid, signal.SIGKILL)
         await deck.close()
         began = time.perf_counter()
-        deck = await _deck(root, server, cluster)
+        deck = await _deck(root, url, cluster)
         site = deck.features.cluster.site
         await site.driver()
         connected = time.perf_counter() - began
@@ -160,15 +167,15 @@ async def _measured(quick: bool, only: str) -> dict[str, Any]:
         "tasks": tasks, "at_once": at_once, "seconds": words / rate, "actors": 10 if quick else 50,
     }  # fmt: skip
     try:
-        async with MessagesServer() as server:
+        with _server() as url:
             if only in ("", "bare"):
                 found["bare"] = await asyncio.to_thread(_bare, cluster, tasks, at_once, words, rate)
             if only in ("", "plan"):
-                deck = await _deck(root / "deck", server, cluster)
+                deck = await _deck(root / "deck", url, cluster)
                 found["plan"] = await _plan(deck, root / "work", tasks, at_once, words, rate)
                 await deck.close()
             if only in ("", "taken"):
-                found |= await _taken_up(root / "second", server, cluster, found["actors"])
+                found |= await _taken_up(root / "second", url, cluster, found["actors"])
     finally:
         await asyncio.to_thread(cluster.close)
     return found

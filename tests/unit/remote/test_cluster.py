@@ -119,6 +119,25 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     await deck.close()
 
 
+async def test_nothing_more_is_mirrored_where_sessions_are_closed(
+    tmp_path: Path, nearby: Nearby, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes in between would open a session again that nobody closes then."""
+    deck = await _deck(tmp_path, server)
+    session = await _begun(deck)
+    followed: list[int] = []
+    close = session.close
+
+    async def closed() -> None:
+        followed.append(deck.features.cluster.site.running)
+        await close()
+
+    monkeypatch.setattr(session, "close", closed)
+    await deck.close()
+    assert followed == [0]
+    await nearby.bodies[session.id].end({})
+
+
 async def test_a_lost_actor_is_a_turn_that_was_cut_off(
     tmp_path: Path, nearby: Nearby, server: MessagesServer
 ) -> None:
