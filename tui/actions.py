@@ -100,6 +100,11 @@ def _load() -> None:
 def actions() -> dict[str, Action]:
     """All actions by name, in the order of their groups."""
     _load()
+    return _in_order(len(_REGISTRY))
+
+
+@cache
+def _in_order(_so_many: int) -> dict[str, Action]:
     return dict(sorted(_REGISTRY.items(), key=lambda item: GROUPS.index(item[1].group)))
 
 

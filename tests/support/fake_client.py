@@ -44,7 +44,7 @@ from sessions.archive.rows import repository_of
 from sessions.backends.base import Capabilities
 from sessions.config import change
 from sessions.config.model import Profile
-from sessions.config.settings import overview
+from sessions.config.settings import as_json, overview
 from sessions.engine.commands import check
 from sessions.engine.protocol import functions
 from sessions.errors import AgentdeckError, EngineError, NotFound
@@ -301,8 +301,7 @@ class FakeClient(Calls):
         return BACKENDS
 
     async def _config_settings(self) -> SettingsShown:
-        shown = asdict(overview(self.config_file))
-        return cast("SettingsShown", shown)
+        return cast("SettingsShown", as_json(overview(self.config_file)))
 
     async def _config_check(self, keys: list[str], text: str) -> str:
         return change.fault_of(self.config_file, tuple(keys), text)

@@ -81,6 +81,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.clock = FrameClock(self, self.one_frame)
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
+        self.add_class("-empty", update=False)
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
         self.event_watcher: Callable[[str, ev.Event], None] | None = None
@@ -341,8 +342,8 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.clock.show([tile.face for tile in self.tiles.values()])
             self._watch_visible()
         model = self.model
-        self.set_class(not model.order, "-empty")
-        self.set_class(self.size.width < 110, "-narrow")
+        narrow = self.size.width < 110
+        self.update_classes({"-empty": not model.order, "-narrow": narrow}, animate=False)
         for tile in self.tiles.values():
             tile.mark_current(tile.session == model.current)
         self.clock.first = current.face if (current := self.tile) else None

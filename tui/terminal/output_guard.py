@@ -26,6 +26,7 @@ from sessions.places import places, private_folder
 from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
 from skills import private_files
+from tui.view.lean_styles import LeanStylesheet
 
 _NOTICES = 6
 """On screen at once; an older one goes when a seventh comes."""
@@ -87,6 +88,7 @@ class GuardedApp(_App):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.stylesheet = LeanStylesheet(variables=self.stylesheet._variables)
         self._gate = OutputGuard()
         self.faults: list[Exception] = []
         """What has failed and cost itself alone; a test that drives the app looks here."""

@@ -1,0 +1,91 @@
+"""The deck's style sheets say what Textual's own would, and are read once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.css.errors import StylesheetError
+from textual.css.stylesheet import Stylesheet
+from textual.css.tokenizer import TokenError
+from textual.dom import DOMNode
+
+from tests.support import idle
+from tests.support.deckpilot import Opened, opened
+from tui.themes import THEMES
+from tui.view.lean_styles import LeanStylesheet
+
+
+def said(node: DOMNode) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What a node has of the style sheets, and what its parts have."""
+    parts = {name: dict(of.base._rules) for name, of in node._component_styles.items()}
+    return dict(node.styles.base._rules), parts
+
+
+def compared(here: Opened) -> int:
+    """How many nodes there are; all have what Textual's own style sheet gives them."""
+    ours = here.app.stylesheet
+    own = Stylesheet(variables=ours._variables)
+    own.source = dict(ours.source)
+    own.parse()
+    nodes = [n for s in here.app.screen_stack for n in s.walk_children(with_self=True)]
+    for node in nodes:
+        before = said(node)
+        own.apply(node)
+        assert said(node) == before, node
+    return len(nodes)
+
+
+async def test_every_widget_has_what_textuals_own_style_sheet_gives_it() -> None:
+    async with opened(3) as here:
+        here.client.start_turn("s001")
+        here.client.ask("s001")
+        await here.settle()
+        assert compared(here) > 30
+        here.deck.set_focus(here.deck.tiles["s002"].view)
+        here.deck.tiles["s003"].disabled = True
+        await here.settle()
+        compared(here)
+        here.deck.to_composer()
+        await here.resize(90, 30)
+        compared(here)
+        here.app.theme = next(t.name for t in THEMES if t.name != here.app.theme and not t.dark)
+        await here.press("f1")
+        await here.until(lambda: here.app.screen is not here.deck)
+        await here.settle()
+        compared(here)
+        await here.press("escape")
+        await here.until(lambda: here.app.screen is here.deck)
+        compared(here)
+
+
+def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def parse(scope: str, css: str, read_from: object, **how: Any) -> list[Any]:
+        read.append(read_from)
+        return []
+
+    monkeypatch.setattr("textual.css.stylesheet.parse", parse)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", idle._parse)
+    sheets = LeanStylesheet(variables={"panel": "red"})
+    for number in range(200):
+        sheets.add_source("Grid { width: 1; }", (f"{number}.tcss", ""))
+    sheets.parse()
+    sheets.add_source("Grid { width: 2; }", ("one more.tcss", ""))
+    sheets.reparse()
+    sheets.parse()
+    assert len(read) == 201
+    sheets.set_variables({"panel": "blue"})
+    sheets.reparse()
+    assert len(read) == 402
+
+
+def test_sheets_that_are_wrong_change_nothing() -> None:
+    sheets = LeanStylesheet()
+    sheets.add_source("Grid { width: 1; }", ("right.tcss", ""))
+    rules = sheets.rules
+    sheets.add_source("Grid { width: ", ("wrong.tcss", ""))
+    with pytest.raises((StylesheetError, TokenError)):
+        sheets.reparse()
+    assert sheets._rules is rules
