@@ -21,8 +21,9 @@ from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.keys import _character_to_key
 
+import tui.idle
 from tui.deck import ahead
-from tui.view.lean_styles import LeanStylesheet, Part
+from tui.view.lean_styles import LeanStylesheet, RulePart
 
 SOON_S = 0.02
 """Timers that fire within this are waited for: frames, and what follows a refresh."""
@@ -93,14 +94,14 @@ def _parse_once(sheet: Stylesheet, css: str, read_from: Any, **how: Any) -> list
     return _PARSED[key]
 
 
-_LEARNED: dict[tuple[int, ...], tuple[Part, dict[frozenset[str], Part]]] = {}
+_LEARNED: dict[tuple[int, ...], tuple[RulePart, dict[frozenset[str], RulePart]]] = {}
 
 
-def _learned_once(sheet: LeanStylesheet) -> tuple[Part, dict[frozenset[str], Part]]:
+def _learned_once(sheet: LeanStylesheet) -> tuple[RulePart, dict[frozenset[str], RulePart]]:
     """What has been found of rules, which are the same ones for every app of a test run."""
     key = tuple(map(id, sheet.rules))
     if key not in _LEARNED:
-        _LEARNED[key] = Part(sheet.rules, sheet.rules_map), {}
+        _LEARNED[key] = RulePart(sheet.rules, sheet.rules_map), {}
     return _LEARNED[key]
 
 
@@ -108,11 +109,13 @@ def install() -> None:
     """Have all pilots wait so, and the apps that they drive parse no style sheet twice.
 
     Nor do these get ready, as soon as half a second has no key in it, what their first dialog would
-    need: on a busy machine every test has one.
+    need: on a busy machine every test has one. What a deck leaves is no garbage to be looked for
+    when the next one starts, nor kept for good.
     """
     for module in (textual.app, textual.pilot):
         vars(module)["wait_for_idle"] = wait_for_idle
     ahead.IDLE_S = 3600.0
+    tui.idle.started = lambda: None
     Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
     LeanStylesheet._learned = _learned_once  # type: ignore[assignment,method-assign]
 

@@ -31,7 +31,7 @@ _PLACES = 256
 _Place = tuple[object, ...]
 
 
-class Part:
+class RulePart:
     """The rules that name one of some kinds, classes and ids, in their order; and what they say."""
 
     def __init__(self, rules: list[RuleSet], by_name: dict[str, list[RuleSet]]) -> None:
@@ -39,10 +39,10 @@ class Part:
         self.by_name = by_name
         self.said: dict[_Place, _Rules] = {}
 
-    def of(self, names: frozenset[str]) -> Part:
+    def of(self, names: frozenset[str]) -> RulePart:
         """Of these the rules that name one of `names`."""
         found = {rule for name in names for rule in self.by_name[name]}
-        return Part([r for r in self.rules if r in found], {n: self.by_name[n] for n in names})
+        return RulePart([r for r in self.rules if r in found], {n: self.by_name[n] for n in names})
 
 
 class _Rules(dict[Any, Any]):
@@ -54,7 +54,7 @@ class _Rules(dict[Any, Any]):
 class _Said(dict[Any, Any]):
     """What Textual takes for its own cache, which holds for nodes of one parent, at one time."""
 
-    def __init__(self, part: Part, inside: _Place) -> None:
+    def __init__(self, part: RulePart, inside: _Place) -> None:
         super().__init__()
         self.part = part
         self.inside = inside
@@ -74,8 +74,8 @@ class LeanStylesheet(Stylesheet):
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
         self._parse_cache = LRUCache(_SHEETS)
-        self._whole = Part([], {})
-        self._parts: dict[frozenset[str], Part] = {}
+        self._whole = RulePart([], {})
+        self._parts: dict[frozenset[str], RulePart] = {}
         self._inside: tuple[DOMNode | None, _Place] = None, ()
 
     def reparse(self) -> None:
@@ -109,9 +109,9 @@ class LeanStylesheet(Stylesheet):
         finally:
             self._rules, self._rules_map = self._whole.rules, self._whole.by_name
 
-    def _learned(self) -> tuple[Part, dict[frozenset[str], Part]]:
+    def _learned(self) -> tuple[RulePart, dict[frozenset[str], RulePart]]:
         """All rules, and what has been found of them; of rules that are new, nothing."""
-        return Part(self.rules, self.rules_map), {}
+        return RulePart(self.rules, self.rules_map), {}
 
     def _place_in(self, node: object) -> _Place:
         """All that rules can ask of a node, and of those that it is in."""
