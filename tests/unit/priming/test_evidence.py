@@ -292,7 +292,7 @@ async def test_the_embedded_model_repeats_an_answer_by_its_seed(tmp_path: Path) 
         seed: int = 0,
     ) -> Reply:
         return await backend.ask(
-            Question(messages, schema=schema, max_tokens=120 if schema else 40, seed=seed)
+            Question(messages, schema=schema, max_tokens=60 if schema else 40, seed=seed)
         )
 
     arms = [ARMS["plain"], ARMS["verbalised"]]
