@@ -53,12 +53,17 @@ _WRITING = {"write_text", "write_bytes", "rename", "flock", "lockf", "mkstemp", 
 
 def writes(path: Path) -> Iterator[str]:
     """The calls in a module that make, write, rename or lock a file."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    text = path.read_text("utf-8")
+    if not any(f"{name}(" in text for name in {*_WRITING, "open"}) and "O_CREAT" not in text:
+        return  # most, whose trees are not made
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":
             yield f"O_CREAT, line {node.lineno}"
-        if not isinstance(node, ast.Call) or "safe_open." in ast.unparse(node.func):
+        if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name not in {*_WRITING, "open"} or "safe_open." in ast.unparse(node.func):
+            continue
         words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
         opens = name == "open" and any(isinstance(w, str) and set(w) & set("wax") for w in words)
         if name in _WRITING or (opens and all(len(str(w)) < 4 for w in words)):
