@@ -16,6 +16,7 @@ import io
 import json
 import os
 import pkgutil
+import resource
 import runpy
 import select
 import signal
@@ -151,6 +152,8 @@ def _become(said: dict[str, Any], fds: list[int]) -> None:
     for fd, number in zip(free, numbers, strict=True):
         os.dup2(fd, number)
     os.closerange(_FREE, max(free) + 1)
+    for which, most in said["limits"]:
+        resource.setrlimit(which, tuple(most))
     if said["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.umask(said["umask"])

@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import select
 import socket
 import struct
@@ -23,7 +24,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,15 +136,28 @@ def _umask() -> int:
     return int(said.split()[0], 8)
 
 
+_NONE: Mapping[int, int] = MappingProxyType({})
+
+
+def _limits(own: Mapping[int, int]) -> list[tuple[int, tuple[int, int]]]:
+    """Those of this process, which what it starts inherits, but for its `own`."""
+    which = (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
+    ours = {each: resource.getrlimit(each) for each in which}
+    return list((ours | {each: (most, most) for each, most in own.items()}).items())
+
+
 def take_terminal() -> None:
     """Of a process that leads a session: its input is the session's terminal."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Forked(subprocess.Popen[str]):
-    """As `subprocess.Popen`, of a fork where that will do."""
+    """As `subprocess.Popen`, of a fork where that will do, under these limits on resources."""
 
-    def __init__(self, command: Sequence[str], **how: Any) -> None:
+    def __init__(
+        self, command: Sequence[str], *, limits: Mapping[int, int] = _NONE, **how: Any
+    ) -> None:
+        self._limits = limits
         self._told: socket.socket | None = None
         super().__init__(list(command), **how)
 
@@ -162,6 +176,7 @@ class Forked(subprocess.Popen[str]):
             "env": given,
             "umask": _umask(),
             "session": session,
+            "limits": _limits(self._limits),
             "terminal": before is take_terminal,
             "numbers": [0, 1, 2, *passed],
         }

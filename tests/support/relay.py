@@ -25,6 +25,7 @@ def main() -> None:
             "env": dict(os.environ),
             "umask": mask,
             "session": False,
+            "limits": [],
             "terminal": False,
             "numbers": [0, 1, 2],
             "tied": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -62,6 +63,18 @@ def test_what_a_fork_cannot_be_given_is_begun_as_ever() -> None:
     assert (fork._told is None, other._told is None) == (False, True)  # type: ignore[attr-defined]
     assert '"latin-1"' in other.communicate("", timeout=60)[0]
     fork.communicate("", timeout=60)
+
+
+def test_a_fork_is_under_the_limits_that_it_is_given() -> None:
+    which, most = resource.RLIMIT_FSIZE, 15_000
+
+    def limit() -> None:
+        resource.setrlimit(which, (most, most))
+
+    fork, _, _ = told(Forked, limits={which: most})
+    fresh, _, _ = told(subprocess.Popen, preexec_fn=limit)
+    assert fork["limits"] == fresh["limits"]
+    assert fork["limits"][which] == [most, most]
 
 
 @BOTH

@@ -66,7 +66,9 @@ class Home:
         foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
-        if self.file_limit is not None:  # older Pythons leave cut files of bytecode under a limit
+        if (
+            self._begins and self.file_limit is not None
+        ):  # older Pythons leave cut files of bytecode under a limit
             mine["PYTHONDONTWRITEBYTECODE"] = "1"
         return {**kept, **mine, **self.extra_env}
 
@@ -104,27 +106,30 @@ class Home:
 
     def popen(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Begin a command."""
-        limits = (self.file_limit, self.descriptor_limit, self.memory_limit)
-        limited = limits != (None, None, None)
-        begin = subprocess.Popen if self.fresh or limited else Forked
-        return begin(
-            [*COMMAND, *args],
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.work,
-            env=self.env,
-            preexec_fn=self._limit if limited else None,
-        )
+        how: dict[str, Any] = {"stdin": stdin, "cwd": self.work, "env": self.env, "text": True}
+        how |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        if self._begins:
+            before = self._limit if self._limits else None
+            return subprocess.Popen([*COMMAND, *args], preexec_fn=before, **how)
+        return Forked([*COMMAND, *args], limits=self._limits, **how)
+
+    @property
+    def _begins(self) -> bool:
+        """Whether commands begin with an interpreter; memory is limited from its beginning."""
+        return self.fresh or self.memory_limit is not None or sys.platform != "linux"
+
+    @property
+    def _limits(self) -> dict[int, int]:
+        limits = {
+            resource.RLIMIT_FSIZE: self.file_limit,
+            resource.RLIMIT_NOFILE: self.descriptor_limit,
+            resource.RLIMIT_AS: self.memory_limit,
+        }
+        return {which: most for which, most in limits.items() if most is not None}
 
     def _limit(self) -> None:
-        if self.file_limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
-        if (most := self.descriptor_limit) is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        if (most := self.memory_limit) is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        for which, most in self._limits.items():
+            resource.setrlimit(which, (most, most))
 
     def ids(self) -> list[str]:
         """The sessions, newest first."""
