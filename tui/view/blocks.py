@@ -116,6 +116,16 @@ def plain(block: Block) -> str:
     return clean(f"{said}\n{body}".strip())
 
 
+def _asked(questions: Any) -> str:
+    """The first of the questions of a call that asks some, or ""."""
+    first = questions[0] if isinstance(questions, list) and questions else None
+    asked = first.get("question") if isinstance(first, dict) else None
+    if not isinstance(asked, str):
+        return ""
+    more = f" and {len(questions) - 1} more" if len(questions) > 1 else ""
+    return clean_line(asked.strip()[:400]) + more
+
+
 def summary(block: Block) -> str:
     """One line that says what a tool call is about."""
     title = _title(block)
@@ -128,6 +138,8 @@ def summary(block: Block) -> str:
         value = given.get(key)
         if isinstance(value, str) and value.strip():
             return clean_line(value.strip()[:400])
+    if asked := _asked(given.get("questions")):
+        return asked
     return title or clean_line(json.dumps(given, ensure_ascii=False, default=str)[:400])
 
 

@@ -80,4 +80,4 @@ def says(model: str, kind: str, params: JSON, data: Path | None = None) -> str:
             )
         except (KeyError, TypeError, IndexError):  # a run of other arms, or one that is broken
             continue
-    return f"not measured on {model or 'this model'}"
+    return f"not measured on {'this model' if model in ('', 'default') else model}"

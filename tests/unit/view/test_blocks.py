@@ -48,6 +48,8 @@ def test_a_running_tool_shows_its_name_its_input_and_its_last_lines() -> None:
         ("Write", "Write a.txt", {"file_path": "/w/a.txt"}, "▸ Write a.txt"),
         ("edit", "write", {"filePath": "/w/a.txt"}, "▸ edit /w/a.txt"),
         ("edit", "write", {"how": 1}, "▸ edit write"),
+        ("ask", "", {"questions": [{"question": "Which?"}, {}]}, "▸ ask Which? and 1 more"),
+        ("ask", "", {"questions": [5]}, '▸ ask {"questions": [5]}'),
         ("execute", "make test", {"command": "cd /w; make test"}, "▸ execute make test"),
     ],
 )
