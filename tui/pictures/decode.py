@@ -36,10 +36,11 @@ def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
     hush()
     if len(data) > MOST_BYTES:
         raise NotDrawn("the file is too large")
+    drawn_of: tuple[int, int] | None = None
     if is_svg(data):
         from tui.pictures import svg
 
-        data = svg.as_png(data, width, height)
+        data, drawn_of = svg.as_png(data, width, height), svg.own_size(data)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             size = image.size
@@ -55,7 +56,7 @@ def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
                 whole = ImageOps.exif_transpose(whole)
                 size = size if whole.width >= whole.height == size[0] >= size[1] else whole.size
             whole.thumbnail((max(1, width), max(1, height)), Image.Resampling.BOX, reducing_gap=1.0)
-            return whole, size
+            return whole, drawn_of or size
     except Image.DecompressionBombError:
         raise NotDrawn("it has too many pixels") from None
     except _BROKEN as error:

@@ -17,6 +17,7 @@ from tui.pictures.not_drawn import NotDrawn
 MOST_BYTES = 4_000_000
 WITHIN_S = 8.0
 _CPU_S = 6
+_HEAD, _MOST_SIDE = 20_000, 100_000
 _MEMORY = 2 * 2**30
 _HELD = re.compile(r"data:image/(?:png|jpe?g|gif|webp)[;,]", re.IGNORECASE)
 _OUTSIDE = re.compile(r"url\(\s*['\"]?\s*(?!#)[^)]*\)|@import[^;]*;?", re.IGNORECASE)
@@ -75,8 +76,23 @@ def _stays(link: str) -> bool:
     return link.strip().startswith("#") or bool(_HELD.match(link.strip()))
 
 
+def own_size(data: bytes) -> tuple[int, int]:
+    """What it says of its size, in pixels: no one has looked whether it is an SVG at all."""
+    text = data[:_HEAD].decode("utf-8", "replace")
+    at = text.lower().find("<svg")
+    wide, high = _own(text[max(0, at) :])
+    return max(1, min(_MOST_SIDE, round(wide))), max(1, min(_MOST_SIDE, round(high)))
+
+
 def _size(text: str, width: int, height: int) -> tuple[int, int]:
-    """Its own proportions within the room: by the view box, else by its width and height."""
+    """Its own proportions within the room."""
+    wide, high = _own(text)
+    scale = min(width / wide, height / high)
+    return max(1, round(wide * scale)), max(1, round(high * scale))
+
+
+def _own(text: str) -> tuple[float, float]:
+    """Its width and height by the view box, else by those of its first tag."""
     head = text[: text.find(">") + 1]
     box = re.search(r"viewBox\s*=\s*['\"]\s*([^'\"]*)", head)
     numbers = [float(n) for n in re.findall(r"[\d.]+(?:e[+-]?\d+)?", box[1])] if box else []
@@ -86,8 +102,7 @@ def _size(text: str, width: int, height: int) -> tuple[int, int]:
         found = [re.search(rf"\b{key}\s*=\s*['\"]\s*([\d.]+)", head) for key in ("width", "height")]
         own = tuple(float(each[1]) if each else 100.0 for each in found)  # type: ignore[assignment]
     wide, high = (max(1e-6, side) for side in own)
-    scale = min(width / wide, height / high)
-    return max(1, round(wide * scale)), max(1, round(high * scale))
+    return wide, high
 
 
 def _main() -> int:

@@ -106,6 +106,23 @@ def test_an_svg_loses_what_runs_and_what_leads_elsewhere(tmp_path: Path) -> None
         svg.without_links(b'<!DOCTYPE svg [<!ENTITY a "b">]><svg>&a;</svg>')
 
 
+@pytest.mark.parametrize(
+    ("head", "size"),
+    [
+        ('width="200" height="120"', (200, 120)),
+        ('viewBox="0 0 1e9 4.4"', (100_000, 4)),
+        ("", (100, 100)),
+        ('width="0" height="3"', (1, 3)),
+    ],
+)
+def test_an_svgs_size_is_its_own_not_that_of_the_room_it_is_drawn_in(
+    head: str, size: tuple[int, int]
+) -> None:
+    assert (
+        svg.own_size(f"<?xml version='1.0'?><svg {head}><rect width='7'/></svg>".encode()) == size
+    )
+
+
 def test_an_svg_is_drawn_and_nothing_beside_it(tmp_path: Path) -> None:
     pytest.importorskip("resvg_py")
     beside = tmp_path / "secret.png"
