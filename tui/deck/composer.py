@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -86,7 +87,7 @@ class Composer(Area):
         self.offers = Offers()
         self.targets: tuple[str, ...] = ()
         """The sessions that the frame names; empty = one that is to be made."""
-        self._hint = ""
+        self._hint = self._short = ""
         self._at: int | None = None
         self._unsent = Draft()
         self._pastes: dict[str, str] = {}
@@ -341,15 +342,19 @@ class Composer(Area):
         """What could not be sent stands here again, before what was typed since."""
         self.restore(draft.before(self.draft))
 
-    def name_target(self, targets: tuple[str, ...], target: str, hint: str) -> None:
-        """Take aim, and name where a message goes and what enter does now."""
+    def name_target(
+        self, targets: tuple[str, ...], target: str, hint: str, short: str = ""
+    ) -> None:
+        """Take aim, and name where a message goes and what enter does now (`short`: on a phone)."""
         self.targets = targets
         self.border_title = Content(target)
-        self._hint = hint
+        self._hint, self._short = hint, short
         self.on_resize()
 
     def on_resize(self) -> None:
         """As much of what enter does as there is room for: a corner and a space to each side."""
         room = self.outer_size.width - 4
-        hint = clip(fitting(self._hint, room), room) if room > 0 else self._hint
+        hint = fitting(self._hint, room) if room > 0 else self._hint
+        if 0 < room < cell_len(hint):
+            hint = self._short or clip(hint, room)
         self.border_subtitle = Content(hint)

@@ -82,7 +82,7 @@ class Sender:
         first = deck.model.summaries.get(targets[0]) if targets else None
         composer.offers.folder = first.cwd if first else here() if not targets else ""
         composer.set_class(len(targets) > 1, "-many")
-        width = max(20, composer.size.width - 6)
+        width, short = max(20, composer.size.width - 6), ""
         if len(targets) > 1:
             names = ", ".join(deck.name_of(i) for i in targets[:MAX_NAMED])
             more = f" and {len(targets) - MAX_NAMED} more" if len(targets) > MAX_NAMED else ""
@@ -93,10 +93,10 @@ class Sender:
             hint = self._hint(targets[0])
         else:
             said = "to a new session"
-            hint = "enter starts it with the default profile"
+            hint, short = "enter starts it with the default profile", "enter starts it"
         if self.waiting is not None:
             hint = "it waits: sent as soon as the engine is there, unless you change it"
-        composer.name_target(targets, clip(said, width), hint)
+        composer.name_target(targets, clip(said, width), hint, short)
 
     def _elsewhere(self) -> str:
         """Who has the keys, if it is not the composer."""

@@ -62,6 +62,13 @@ async def test_on_a_phone_what_enter_does_is_said_without_a_cut_word() -> None:
         await here.until(lambda: str(frame.border_subtitle) == "enter creates · esc cancels")
 
 
+async def test_on_a_phone_the_first_message_is_told_of_in_three_words() -> None:
+    async with opened(0, (42, 32)) as here:
+        await here.until(lambda: str(here.deck.composer.border_subtitle) == "enter starts it")
+        await here.pilot.resize_terminal(80, 24)
+        await here.until(lambda: "default profile" in str(here.deck.composer.border_subtitle))
+
+
 def test_a_hint_that_is_longer_than_a_line_hides_none_behind_it() -> None:
     hints = Hints()
     hints.say((("enter", "goes on, while nothing is written"), ("escape", "skips the tour")))
