@@ -90,7 +90,7 @@ def project_folders(cwd: Path, home: Path) -> list[Path]:
         if folder == home:
             break
         folders.append(folder)
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):  # noqa: PTH110 - False too where it may not be read
             break
     return folders
 

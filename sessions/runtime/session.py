@@ -387,14 +387,14 @@ class Session:
     async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
         """The message with what the model is told before it, on disk.
 
-        Raises AgentdeckError if that can't be had; what the user said is recorded all the same.
+        Whatever it raises, if that can't be had: what the user said is recorded all the same.
         Raises _NotRecorded if even that can't be.
         """
         prepared, self.prepared = self.prepared, []
         message = ev.replace(message, notes=prepared)
         try:
             notes = await self.deck.notes(self, message)
-        except (AgentdeckError, asyncio.CancelledError):
+        except (Exception, asyncio.CancelledError):
             await self._put(message)
             raise
         message = ev.replace(message, notes=[*notes, *prepared])

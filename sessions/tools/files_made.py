@@ -122,7 +122,8 @@ def look_for(
     """
     end = clock() + MOST_S
     since_ns = min(span.begun_ns for span in spans)
-    in_git = any((folder / ".git").exists() for folder in (root, *root.parents))
+    # False too where a folder may not be read.
+    in_git = any(os.path.exists(folder / ".git") for folder in (root, *root.parents))  # noqa: PTH110
     found: list[_Changed] = []
     level, left = [""], MOST_ENTRIES
     for _ in range(_MOST_DEPTH):

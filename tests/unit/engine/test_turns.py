@@ -34,6 +34,23 @@ def file_of(session: Session) -> Path:
     return Path(session.summary.cwd) / "a.txt"
 
 
+async def test_what_was_said_is_on_record_where_a_turn_can_not_begin(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The directory may not be read any more, say: what was typed is not to be lost with that."""
+    session = await rig.session()
+
+    async def refused(*_: object) -> list[ev.JSON]:
+        raise PermissionError(13, "Permission denied", "/closed/.git")
+
+    monkeypatch.setattr(rig.deck, "notes", refused)
+    await session.send("a long thought")
+    await rig.idle(session)
+    events = list(session.journal.events())
+    assert [e.text for e in events if isinstance(e, ev.UserMessage)] == ["a long thought"]
+    assert session.summary.status == "failed"
+
+
 async def test_turns_are_told_with_message_time_and_files(rig: Rig) -> None:
     session = await three_turns(rig)
     told = session.turns()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,20 @@ def test_a_project_is_searched_upwards_to_the_repository(tmp_path: Path) -> None
     deep.mkdir(parents=True)
     folders = project_folders(deep, tmp_path / "home")
     assert folders == [deep, deep.parent, tmp_path / "repo"]
+
+
+def test_a_folder_that_may_not_be_read_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, stat = tmp_path / "closed", os.stat
+
+    def refused(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        if str(path).startswith(f"{closed}/"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert project_folders(closed, tmp_path) == [closed]
 
 
 def test_home_is_no_project(tmp_path: Path) -> None:
