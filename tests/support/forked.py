@@ -22,7 +22,8 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -33,7 +34,7 @@ from sessions.engine import lifecycle
 
 COMMAND, ENGINE = "sessions.cli.main", "sessions.engine.main"
 PROBE = "tests.support.who_am_i"
-_SETTINGS = ("PYTHON", "LC_", "LANG", "COV", "LD_", "MALLOC", "TEXTUAL", "ESCDELAY")
+_SETTINGS = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC", "TEXTUAL", "ESCDELAY")
 """So begin the variables that are read once, when a process begins or a library is imported."""
 
 
@@ -123,9 +124,14 @@ class Known(Servers):
 SERVERS: Servers = Servers()
 
 
+def forks_here(environment: Mapping[str, str]) -> bool:
+    """Whether anything is forked here: coverage is taken in processes that begin and end."""
+    return sys.platform == "linux" and not any(name.startswith("COV") for name in environment)
+
+
 def forkable(command: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Whether a fork is what a fresh process of this command would be."""
-    if sys.platform != "linux" or command[:3] != [sys.executable, "-P", "-m"]:
+    if not forks_here(environment) or command[:3] != [sys.executable, "-P", "-m"]:
         return False
     return command[3] in (COMMAND, ENGINE, PROBE) and settings(environment) == SETTINGS
 
@@ -144,6 +150,13 @@ def _limits(own: Mapping[int, int]) -> list[tuple[int, tuple[int, int]]]:
     which = (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
     ours = {each: resource.getrlimit(each) for each in which}
     return list((ours | {each: (most, most) for each, most in own.items()}).items())
+
+
+def _limit(limits: Mapping[int, int], more: Callable[[], object] | None) -> None:
+    for which, most in limits.items():
+        resource.setrlimit(which, (most, most))
+    if more:
+        more()
 
 
 def take_terminal() -> None:
@@ -167,7 +180,8 @@ class Forked(subprocess.Popen[str]):
         given = dict(os.environ if env is None else env)
         odd = (gid, gids, uid) != (None,) * 3 or umask != -1 or group != -1
         if odd or before not in (None, take_terminal) or not forkable(args, given):
-            super()._execute_child(args, *how)  # type: ignore[misc]
+            under = partial(_limit, self._limits, before) if self._limits else before
+            super()._execute_child(args, how[0], under, *how[2:])  # type: ignore[misc]
             return
         own_in, _, _, own_out, _, own_err = pipes
         said = {
@@ -212,7 +226,7 @@ class Forked(subprocess.Popen[str]):
 
 def relayed(*script: str) -> tuple[str, ...]:
     """A command for the product to start: Python runs this script, as a fork where that will do."""
-    if sys.platform != "linux":
+    if not forks_here(os.environ):
         return (sys.executable, *script)
     relay = str(Path(__file__).with_name("relay.py"))
     return (sys.executable, "-I", "-S", relay, SERVERS.address()[1:], *script)

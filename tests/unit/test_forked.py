@@ -19,7 +19,7 @@ from tests.support import forked
 from tests.support.forked import Forked
 from tests.support.rig import alive
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+pytestmark = pytest.mark.skipif(not forked.forks_here(os.environ), reason="nothing is forked")
 BOTH = pytest.mark.parametrize("begin", [Forked, subprocess.Popen])
 PROBE = [sys.executable, "-P", "-m", forked.PROBE]
 
