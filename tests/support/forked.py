@@ -94,7 +94,7 @@ class Servers:
                 time.sleep(0.05)
                 return
             listener.listen(64)
-            others = {k: v for k, v in os.environ.items() if not is_setting(k)}
+            others = {k: v for k, v in os.environ.items() if not is_setting(k) and k[:3] != "COV"}
             self._server = subprocess.Popen(
                 [sys.executable, "-P", "-m", "tests.support.fork_server", str(listener.fileno())],
                 stdin=subprocess.DEVNULL,

@@ -63,7 +63,9 @@ class Home:
     @property
     def env(self) -> dict[str, str]:
         """No key of anybody's, and a home that is not the user's."""
-        foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
+        foreign: tuple[str, ...] = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
+        if self.file_limit is not None:  # what coverage would write is over the limit
+            foreign += ("COV",)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
         if (
