@@ -11,12 +11,41 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from sessions.importers.base import Builder, Record, lines_of, record_of, text_of
+import msgspec
+
+from sessions.importers.base import MAX_LINE, Builder, Record, record_of, text_of, value_of
 from sessions.record import events as ev
 
 _CODE = re.compile(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
+
+
+class _Call(TypedDict, total=False):
+    """What is read of a call. `result` says again what is shown: it is kept as it stands."""
+
+    id: Any
+    name: Any
+    args: Any
+    status: Any
+    resultDisplay: Any
+    result: msgspec.Raw
+
+
+class _Told(TypedDict, total=False):
+    """What is read of a message; nothing is made of all else."""
+
+    id: Any
+    timestamp: Any
+    type: Any
+    content: Any
+    model: Any
+    thoughts: Any
+    tokens: Any
+    toolCalls: list[_Call]
+
+
+_told: msgspec.json.Decoder[Record] = msgspec.json.Decoder(_Told)
 
 
 class Gemini:
@@ -90,8 +119,9 @@ def _list(value: Any) -> list[Any]:
 def _load(path: Path) -> tuple[Record, Iterable[Record]]:
     """The header, and the messages that hold.
 
-    Most of these are kept as their lines until they are told: all of them read at once take
-    several times the memory, and the collector looks through it again and again.
+    Most of these are kept as their lines, parts of the file as it was read, until they are told:
+    all of them made at once take several times the memory, and the collector looks through it
+    again and again.
     """
     if path.suffix == ".json":
         try:
@@ -101,12 +131,21 @@ def _load(path: Path) -> tuple[Record, Iterable[Record]]:
         found = data.get("messages") if isinstance(data, dict) else None
         return (data, [m for m in found if isinstance(m, dict)]) if found else ({}, [])
     header: Record = {}
-    messages: list[bytes | Record] = []
-    for line in lines_of(path):
+    messages: list[memoryview | Record] = []
+    data, end = path.read_bytes(), 0
+    whole, find = memoryview(data), data.find
+    while (start := end) < len(data):
+        end = find(b"\n", start) + 1 or len(data)
+        if end - start > MAX_LINE:
+            continue
         # A header may have a type within it; messages name no session.
-        if b"$" not in line and b'"type"' in line and b'"sessionId"' not in line:
-            messages.append(line)
-        elif (record := record_of(line)) is None:
+        if (
+            find(b"$", start, end) < 0
+            and find(b'"sessionId"', start, end) < 0
+            and find(b'"type"', start, end) >= 0
+        ):
+            messages.append(whole[start:end])
+        elif (record := record_of(data[start:end])) is None:
             continue
         elif isinstance(record.get("$set"), dict):
             header.update(record["$set"])
@@ -119,18 +158,18 @@ def _load(path: Path) -> tuple[Record, Iterable[Record]]:
     return header, _complete(messages)
 
 
-def _back(messages: Iterable[bytes | Record], to: Any) -> list[bytes | Record]:
+def _back(messages: Iterable[memoryview | Record], to: Any) -> list[memoryview | Record]:
     """The messages before one of them; all, if it is none."""
     there = list(_complete(messages))
     ids = [message.get("id") for message in there]
     return [*there[: ids.index(to)]] if to in ids else [*there]
 
 
-def _complete(messages: Iterable[bytes | Record]) -> Iterator[Record]:
+def _complete(messages: Iterable[memoryview | Record]) -> Iterator[Record]:
     """The messages, each as it was told last: it is told again when it is complete."""
     last: Record | None = None
     for told in messages:
-        message = record_of(told) if isinstance(told, bytes) else told
+        message = _message(told) if isinstance(told, memoryview) else told
         if message is None:
             continue
         if last is not None and message.get("id") != last.get("id"):
@@ -138,6 +177,13 @@ def _complete(messages: Iterable[bytes | Record]) -> Iterator[Record]:
         last = message
     if last is not None:
         yield last
+
+
+def _message(line: memoryview) -> Record | None:
+    try:
+        return _told.decode(line)
+    except (ValueError, RecursionError):  # none, or its calls are not what they should be
+        return record_of(bytes(line))
 
 
 def _result(call: Record) -> str:
@@ -151,14 +197,19 @@ def _told_code(call: Record) -> int | None:
     """The exit code of a command: the model is told it, among the lines around the output."""
     if call.get("name") != "run_shell_command":
         return None
+    raw = call.get("result")
+    if isinstance(raw, msgspec.Raw) and b"Exit Code" not in memoryview(raw).tobytes():
+        return None
     told = "\n".join(_responses(call))
     found = _CODE.findall(told) if "Exit Code" in told else []
     return int(found[-1]) if found else None
 
 
 def _responses(call: Record) -> list[str]:
-    parts = []
-    for part in _list(call.get("result")):
+    parts, result = [], call.get("result")
+    if isinstance(result, msgspec.Raw):
+        result = value_of(memoryview(result).tobytes())
+    for part in _list(result):
         response = (part.get("functionResponse") or {}).get("response") if part else None
         if isinstance(response, dict):
             parts.append(str(response.get("output", json.dumps(response))))

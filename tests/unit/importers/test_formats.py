@@ -414,6 +414,26 @@ def test_a_chat_of_gemini_has_the_directory_of_its_project(tmp_path: Path, where
     assert events[0].cwd == "/home/user/work"  # type: ignore[attr-defined]
 
 
+def test_a_call_of_gemini_that_has_odd_neighbours_is_read_as_one_that_has_none(
+    tmp_path: Path, where: Places
+) -> None:
+    told = {"functionResponse": {"response": {"output": "no\nExit Code: 2"}}}
+    call = {"id": "c", "name": "run_shell_command", "status": "success", "result": [told]}
+
+    def read_of(name: str, calls: list[Any]) -> list[ev.ToolResult]:
+        head = {"sessionId": name, "projectHash": "h", "startTime": AT}
+        asked = {"id": "1", "timestamp": AT, "type": "user", "content": "Go on."}
+        answer = {"id": "2", "timestamp": AT, "type": "gemini", "toolCalls": calls}
+        path = tmp_path / f"session-{name}.jsonl"
+        path.write_text("".join(json.dumps(each) + "\n" for each in (head, asked, answer)))
+        (events,) = imported(path, where)
+        return [event for event in events if isinstance(event, ev.ToolResult)]
+
+    ((alone,), (among,)) = (read_of("a", [call]), read_of("b", ["odd", None, call]))
+    assert (alone.status, alone.content, alone.data) == (among.status, among.content, among.data)
+    assert alone.status == "error" and alone.data["exit_code"] == 2 and "no" in alone.content
+
+
 def test_what_gemini_takes_back_or_tells_again_counts_as_it_was_told_last(
     tmp_path: Path, where: Places
 ) -> None:
