@@ -127,7 +127,7 @@ async def test_from_a_phone_a_question_is_answered_after_the_browser_has_gone(
     with serving(house) as served:
         async with chromium() as browser:
             async with tab(browser, served, PHONE) as page:
-                await page.shows("40 columns", "✓ test")
+                await page.shows("✓ test", "enter starts it")
                 await page.type('tool Bash {"command":"echo it-ran"}')
                 await page.press("Enter")
                 await page.shows("1 needs-you", "echo it-ran")
