@@ -234,9 +234,10 @@ async def test_names_that_are_known_are_offered_while_new_ones_are_read(
     async with opened(1) as here:
         offers = here.composer.offers
         offers._known = (offers.folder, -1000.0, Names(["old.py"]))
-        await here.type("@")
-        await here.until(lambda: any(o.text == "@old.py" for o in offers.found))
-        go_on.set()
+        with threads_held():
+            await here.type("@")
+            await here.until(lambda: any(o.text == "@old.py" for o in offers.found))
+            go_on.set()
         await here.until(lambda: offers._known[2] is not None and offers._known[1] > -1000.0)
 
 
