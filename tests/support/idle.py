@@ -17,11 +17,14 @@ from typing import Any
 import textual.app
 import textual.pilot
 from textual import events
+from textual._compositor import Compositor
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.keys import _character_to_key
+from textual.screen import Screen
 
 import tui.idle
+from tui.app import DeckApp
 from tui.deck import ahead
 from tui.view.lean_styles import LeanStylesheet, RulePart
 
@@ -52,8 +55,58 @@ def _threads_work(loop: Any) -> bool:
     return bool(inside._work_queue.qsize()) or len(inside._threads) > inside._idle_semaphore._value
 
 
+_UNPAINTED: dict[Compositor, list[Screen[Any]]] = {}
+_render_update = Compositor.render_update
+_at_once: list[None] = []
+
+
+@contextmanager
+def painted_at_once() -> Iterator[None]:
+    """Within it a deck paints as soon as it would in a terminal: it is what the test is about."""
+    _at_once.append(None)
+    try:
+        yield
+    finally:
+        _at_once.pop()
+
+
+def _painted_when_idle(
+    compositor: Compositor,
+    full: bool = False,
+    screen_stack: list[Screen[Any]] | None = None,
+    simplify: bool = False,
+) -> Any:
+    """Keep in mind that something is to be painted; the whole, which a picture needs, at once.
+
+    A test's terminal shows nothing, and what it looks at is there when its pilot has waited: a
+    dialog that opens and closes is painted thrice so, and not fifteen times.
+    """
+    screen = compositor.root
+    app = screen.app if isinstance(screen, Screen) else None
+    if full or _at_once or not isinstance(app, DeckApp) or not app.is_headless:
+        return _render_update(compositor, full, screen_stack, simplify)
+    _UNPAINTED[compositor] = screen_stack or []
+    return None
+
+
+def _paint() -> bool:
+    """Paint what is to be painted on a screen that is in front; whether there was anything."""
+    found = bool(_UNPAINTED)
+    while _UNPAINTED:
+        compositor, behind = _UNPAINTED.popitem()
+        screen = compositor.root
+        if not isinstance(screen, Screen) or not screen.is_running or not screen.is_current:
+            continue
+        with screen.app._context():
+            try:
+                _render_update(compositor, screen_stack=behind)
+            except Exception as error:  # as where it is painted at once
+                screen.app._handle_exception(error)
+    return found
+
+
 async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
-    """Return when nothing is ready, no thread works and no timer is about to fire."""
+    """Return when nothing is ready, no thread works, no timer is about to fire, all is painted."""
     loop: Any = asyncio.get_running_loop()
     end = loop.time() + max_sleep
     waits = clear = 0
@@ -69,6 +122,9 @@ async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
             clear = 0
             waits += 1
             await asyncio.sleep(max(0.001, min(due - now, SOON_S)))
+        elif clear == 3 and _paint():
+            clear = 0
+    _paint()
 
 
 async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
@@ -115,6 +171,8 @@ def install() -> None:
     for module in (textual.app, textual.pilot):
         vars(module)["wait_for_idle"] = wait_for_idle
     ahead.IDLE_S = 3600.0
+    compositor: Any = Compositor
+    compositor.render_update = _painted_when_idle
     tui.idle.started = lambda: None
     Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
     LeanStylesheet._learned = _learned_once  # type: ignore[assignment,method-assign]

@@ -21,6 +21,7 @@ from sessions.record.summary_parts import AskOption
 from sessions.record.terminal_state import called
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
+from tests.support.idle import painted_at_once
 from tui.actions import actions
 from tui.screens.dialogs import Confirm, Prompt
 from tui.screens.new_session import NewSessionForm
@@ -210,6 +211,7 @@ async def test_an_echo_is_painted_before_anything_else_has_its_turn() -> None:
         with (
             mock.patch.object(here.deck, "paint_now", wraps=here.deck.paint_now) as painted,
             mock.patch("tui.terminals.view.ECHO_WITHIN_S", 60),
+            painted_at_once(),
         ):
             view._drawn_at = here.deck._painted_at = monotonic() + 60  # it may not be drawn again
             client.prints(view.session, b"by itself ")
