@@ -101,7 +101,12 @@ class Attempt:
         self.session = session
         self.watch = Watch(session, self._asked, self._answered, self._spent, self.runner.heard)
         if fresh or not session.messages:
-            ended = await self._first(session, values)
+            try:
+                ended = await self._first(session, values)
+            except Lost as error:
+                if session.messages:
+                    raise
+                return await self._never_began(error)
         else:
             await self.runner.heard(session)
             self._spent()
@@ -115,7 +120,7 @@ class Attempt:
             ended = last
         return await self._through(session, ended, values)
 
-    async def _never_began(self, error: Offline) -> TryOutcome:
+    async def _never_began(self, error: Offline | Lost) -> TryOutcome:
         """The place of its session was lost before a word was said: nothing can have happened.
 
         It is tried again after a while, so often without counting.

@@ -21,6 +21,7 @@ from sessions.remote.cluster import settings
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.actor_homes import home
 from sessions.remote.mirrored import Mirrored
+from sessions.runtime.session import Session
 from tests.support.messages_server import Hang, say, start
 from tests.support.nearby import Nearby, nearby
 from tests.support.rig import until
@@ -206,6 +207,26 @@ async def test_a_place_that_is_lost_after_a_turn_is_tried_again_by_the_plan_s_ru
     runner = await rig.run(ONE_FAR)
     unit = runner.run.units["one"]
     assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), _whys(runner)
+
+
+async def test_a_place_that_is_lost_before_a_word_is_tried_again_and_does_not_count(
+    rig: Rig, nearby: Nearby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can have happened there."""
+    rig.server.script = writes
+    make, lost = remote_tasks.RemoteTasks.make, [True]
+
+    async def made(tasks: remote_tasks.RemoteTasks, *args: Any) -> Session:
+        session = await make(tasks, *args)
+        if lost and lost.pop():
+            body = nearby.bodies.pop(session.id)
+            await until(lambda: not rig.deck.features.cluster.site.running, LONG)
+            await body.end({})
+        return session
+
+    monkeypatch.setattr(remote_tasks.RemoteTasks, "make", made)
+    unit = (await rig.run(ONE_FAR)).run.units["one"]
+    assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), unit.why
 
 
 async def test_a_run_is_stopped_also_while_the_cluster_is_away(rig: Rig, nearby: Nearby) -> None:
