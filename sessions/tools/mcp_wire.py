@@ -340,18 +340,20 @@ async def _end(process: child_process.ChildProcess) -> None:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.close()
     draining = asyncio.ensure_future(_drained(process.stdout))
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            async with asyncio.timeout(_ENDS_S):
-                await process.wait()
-                if _kill(process.pid, 0):  # others of its group have the same time
-                    await asyncio.wait([draining])
-            break
-        except TimeoutError:
-            _kill(process.pid, number)
-    _kill(process.pid, signal.SIGKILL)  # what it left behind in its group
-    draining.cancel()
-    process.let_go()
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                async with asyncio.timeout(_ENDS_S):
+                    await process.wait()
+                    if _kill(process.pid, 0):  # others of its group have the same time
+                        await asyncio.wait([draining])
+                break
+            except TimeoutError:
+                _kill(process.pid, number)
+    finally:  # also where the engine's loop ends before
+        _kill(process.pid, signal.SIGKILL)  # what it left behind in its group
+        draining.cancel()
+        process.let_go()
 
 
 async def _drained(stdout: asyncio.StreamReader) -> None:

@@ -26,7 +26,7 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(1800)
 
 KILLS = int(os.environ.get("AGENTDECK_KILLS", "3"))
-TASKS = max(4, KILLS // 3)
+TASKS = max(4, KILLS)  # so many that there is work left for the last kill
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -80,7 +80,7 @@ async def test_a_plan_whose_actors_are_killed_ends_as_if_none_had_been(
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     await until(lambda: bool(runner.run.over), LONG_S * 10)
-    assert killed
+    assert killed == KILLS
     assert runner.run.over == "done", [(u.state, u.why) for u in runner.run.units.values()]
     for n, unit in enumerate(runner.run.units.values()):
         assert _git(work, "show", f"{unit.branch}:t{n}.txt") == f"t{n}.txt"
@@ -159,7 +159,8 @@ async def test_a_task_that_ray_ended_for_memory_is_tried_again_by_the_plan_s_rul
             await until(lambda: not alive(pid), LONG_S)
         await until(lambda: bool(runner.run.over), LONG_S * 3)
         assert runner.run.over == "done", unit.why
-        assert (unit.attempt, unit.counted) == (2, 1) and unit.session != first
+        # Ray may end it more than once while the memory is full: no such loss counts.
+        assert unit.attempt >= 2 and unit.counted == 1 and unit.session != first
         events = list((await far.deck.get(first)).journal.events())
         assert [e.detail for e in events if isinstance(e, ev.TurnEnded)] == [ENGINE_STOPPED]
 
