@@ -69,7 +69,7 @@ class Client(Calls):
         self._writer = writer
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
-        self._closing = False
+        self._closing = self._cut = False
         self._reason = ""
         """Why the engine went, where it said so or the connection did."""
         self.engine: Greeting = {"version": "", "pid": 0, "since": ""}
@@ -143,7 +143,7 @@ class Client(Calls):
     @property
     def gone(self) -> bool:
         """Whether the engine can't be asked any more."""
-        return self._reading.done()
+        return self._cut or self._reading.done()
 
     async def _ask(self, command: str, args: dict[str, Any]) -> Any:
         return await self.ask(command, args)
@@ -154,7 +154,7 @@ class Client(Calls):
 
     async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
         """The same as `call`, for who passes on what he was asked. `host`: see `on_host`."""
-        if self._reading.done():
+        if self.gone:
             raise self._gone()
         self._number += 1
         number = self._number
@@ -172,6 +172,7 @@ class Client(Calls):
             await self._writer.drain()
             return await answer
         except ConnectionError as error:
+            self._cut = True  # who reads sees it in a moment, too late for who asks what this was
             raise self._gone() from error
         finally:
             self._answers.pop(number, None)

@@ -165,7 +165,7 @@ async def test_another_user_s_sessions_lose_nothing_to_connections_cut_at_random
             try:
                 await client.call("session.send", session=session, text="stream 100 100")
             except AgentdeckError as error:  # the cut was noticed in this moment
-                assert "Nothing was sent" in str(error)
+                assert "Nothing was sent" in str(error) or "before it answered" in str(error)
         assert cuts < 100
     await until(lambda: setting.whole(session))
     seen = [event.seq for event in read(setting.here.session(session) / NAME)]

@@ -159,6 +159,8 @@ class ActorBody:
             if found := await self._after(deck, known):
                 return found
             left = deadline - asyncio.get_running_loop().time()
+            if self._deck is None:  # it has ended: who still asks does so once in that time
+                await asyncio.sleep(left)
             if left <= 0 or self._deck is None:
                 return {}
             try:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from sessions.api.notices import EngineNotice
 from sessions.engine.client import Client
 from sessions.engine.session_follower import wrapped
+from sessions.errors import EngineError
 from sessions.record import codec
 from sessions.record import events as ev
 
@@ -72,3 +75,22 @@ async def test_an_event_is_read_as_engines_write_it_and_however_else_it_is_writt
     assert [session for session, _ in heard] == ["one", "two", "three", "five"]
     assert [read for _, read in heard[:3]] == [event] * 3
     assert isinstance(heard[3][1], ev.Unknown)
+
+
+class Broken(Nowhere):
+    """A way to an engine that was cut, which only a write shows so far."""
+
+    async def drain(self) -> None:
+        """Not any more."""
+        raise ConnectionResetError
+
+
+async def test_a_connection_that_was_cut_is_gone_for_the_writer_at_once() -> None:
+    """Who passes on what an engine refuses can tell that from a connection that has ended."""
+    reader = asyncio.StreamReader()
+    client = Client(reader, Broken())
+    with pytest.raises(EngineError):
+        await client.ask("session.send", {})
+    assert client.gone
+    reader.feed_eof()
+    await client._reading
