@@ -77,9 +77,13 @@ class _Text:
 
 
 class Names:
-    """Names made ready to be searched: shorter ones first, each in small letters too."""
+    """Names made ready to be searched: shorter ones first, each in small letters too.
 
-    def __init__(self, names: Iterable[str]) -> None:
+    `lack`: why there are none, where their directory can't be read.
+    """
+
+    def __init__(self, names: Iterable[str], lack: str = "") -> None:
+        self.lack = lack
         self.names = sorted(names, key=lambda name: (len(name), name))
         self._low = [name.lower() for name in self.names]
         self._paths = _Text(self._low)

@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from tui.background_work import while_shown
 from tui.later import later
-from tui.text import clip
+from tui.text import clip, one_line
 from tui.view.compositor import LeanScreen
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Offers(Static):
         """What was looked for last, unless its list was closed."""
         self._height = 0
         """In rows; more than are used for a moment after a list that was longer."""
+        self._lack = ""
+        """Why there are no files in the list that is shown."""
         self._shrinks: asyncio.TimerHandle | None = None
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
         self._reading: tuple[str, asyncio.Future[Names]] | None = None
@@ -72,12 +74,12 @@ class Offers(Static):
     @property
     def open(self) -> bool:
         """Whether something is offered."""
-        return bool(self.found)
+        return bool(self.found or self._lack)
 
     def close(self) -> None:
         """Offer nothing more, for this word."""
         self.workers.cancel_group(self, "offers")
-        self.found, self.at, self._height = [], -1, 0
+        self.found, self.at, self._height, self._lack = [], -1, 0, ""
         self._word = ""
         self.display = False
 
@@ -124,7 +126,7 @@ class Offers(Static):
         # A list that comes late is not put under a hand that chooses: the next key, enter, would
         # send the message, or take what was not looked at.
         if word_at(field) == word and field.has_focus and self.at < 0:
-            self._show(field, [*_files(found), *sessions])
+            self._show(field, [*_files(found), *sessions], names.lack if names is not None else "")
 
     def _renew(self, field: Area) -> None:
         folder = self.folder
@@ -145,8 +147,8 @@ class Offers(Static):
         if self._known[0] == folder or folder == self.folder:
             self._known = (folder, monotonic(), names)
 
-    def _show(self, field: Area, found: list[WordOffer]) -> None:
-        if not found:
+    def _show(self, field: Area, found: list[WordOffer], lack: str = "") -> None:
+        if not found and not lack:
             word = self._word
             if self.open:
                 self.close()
@@ -154,21 +156,24 @@ class Offers(Static):
             return
         self.display = True
         self.styles.offset = (0, -field.outer_size.height - 1)
-        if found != self.found:
-            self.found, self.at = found, -1
+        if found != self.found or lack != self._lack:
+            self.found, self.at, self._lack = found, -1, lack
             self._draw()
 
     def move(self, by: int) -> None:
         """Choose the next one, or the one before; round and round."""
+        if not self.found:
+            return
         first = 0 if by > 0 else len(self.found) - 1
         self.at = first if self.at < 0 else (self.at + by) % len(self.found)
         self._draw()
 
     def take(self, field: Area) -> str:
         """Put the chosen one, or else the first, in place of the word; the action it names."""
-        offer, word = self.found[max(0, self.at)], word_at(field)
+        offer = self.found[max(0, self.at)] if self.found else None
+        word = word_at(field)
         self.close()
-        if word is None:
+        if word is None or offer is None:
             return ""
         row, column = field.cursor_location
         field.put("" if offer.action else f"{offer.text} ", (row, column - len(word)))
@@ -180,7 +185,10 @@ class Offers(Static):
         names = min(max(noted, default=0), 28)
         rows = [_row(offer, width, names, index == self.at)
                 for index, offer in enumerate(self.found)]  # fmt: skip
-        rows.append(Content.styled(" ↑↓ select · tab completes · esc closes", "$text-muted"))
+        if self._lack:
+            rows.append(Content.styled(clip(f" No files: {self._lack}", width), "$text-warning"))
+        keys = "↑↓ select · tab completes · esc closes" if self.found else "esc closes"
+        rows.append(Content.styled(f" {keys}", "$text-muted"))
         if len(rows) > self._height:
             self._fit(len(rows))
         unused = [Content("")] * (self._height - len(rows))
@@ -196,15 +204,20 @@ class Offers(Static):
 
     def _shrink(self) -> None:
         self._shrinks = None
-        if self.found and self._height != len(self.found) + 1:
-            self._fit(len(self.found) + 1)
+        used = len(self.found) + bool(self._lack) + 1
+        if self.open and self._height != used:
+            self._fit(used)
             self._draw()
 
 
 def _read(folder: str) -> Names:
     from sessions.features.file_names import Names, names_under
+    from sessions.runtime.directories import lack_of
 
-    return Names(names_under(Path(folder)) if folder else ())
+    if not folder:
+        return Names(())
+    lack = lack_of(Path(folder))
+    return Names(() if lack else names_under(Path(folder)), one_line(lack))
 
 
 def _row(offer: WordOffer, width: int, names: int, chosen: bool) -> Content:

@@ -80,7 +80,8 @@ class Sender:
         deck, composer = self.deck, self.deck.composer
         targets = self.targets()
         first = deck.model.summaries.get(targets[0]) if targets else None
-        composer.offers.folder = first.cwd if first else here() if not targets else ""
+        own = first.cwd if first and not first.host else ""
+        composer.offers.folder = here() if not targets else own
         composer.set_class(len(targets) > 1, "-many")
         width, short = max(20, composer.size.width - 6), ""
         if len(targets) > 1:

@@ -21,6 +21,7 @@ from sessions.api.calls import Calls
 from sessions.api.deck import ProfileShown
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
+from sessions.runtime.directories import lack_of
 from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.folder import here
@@ -328,8 +329,8 @@ class NewSessionForm(Dialog[Wish]):
         named = self.query_one("#cwd", Input).value.strip()
         folder = Path(here()) / Path(named).expanduser()
         bring = bool(self.host) and self.query_one("#bring", Tick).value
-        if (bring or not self.host) and not folder.is_dir():
-            self._fault(f"There is no directory {folder}. Choose one that exists.")
+        if (bring or not self.host) and (lack := lack_of(folder)):
+            self._fault(f"{lack} Choose another.")
             self.query_one("#cwd", Input).focus()
             return
         text = self.query_one("#count", Input).value

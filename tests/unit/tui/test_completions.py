@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input, Static
 
 from sessions.features.file_names import Names, names_under
 from sessions.record import events as ev
@@ -15,6 +16,7 @@ from tests.support.deckpilot import opened
 from tests.support.idle import threads_held
 from tui.deck import completions
 from tui.deck.memory import Memory
+from tui.screens.new_session import NewSessionForm
 
 
 @pytest.fixture
@@ -124,6 +126,40 @@ def test_a_directory_without_rights_has_no_files_and_one_below_hides_no_others(
     assert names_under(folder) == ["notes.md"]
     closed = folder.name
     assert names_under(folder) == []
+
+
+@pytest.mark.usefixtures("folder")
+async def test_a_directory_that_may_not_be_read_says_so_beside_the_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@")
+        await here.until(lambda: offers.open)
+        assert "No files: You have no right to read the directory" in str(offers.content)
+        await here.press("down", "escape")
+        assert not offers.open
+        await here.type("n")
+        await here.until(lambda: offers.open)
+        await here.press("tab")
+        assert here.composer.text == "@n"
+
+
+@pytest.mark.usefixtures("folder")
+async def test_a_form_whose_directory_may_not_be_read_keeps_what_was_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        await here.type("sails")
+        await here.press("enter")
+        assert here.app.screen is form
+        assert "no right to read the directory" in str(form.query_one("#fault", Static).content)
+        assert form.query_one("#title", Input).value == "sails"
+        assert form.query_one("#cwd", Input).has_focus
 
 
 @pytest.mark.parametrize("letters", ["", "f", "file"])
