@@ -8,6 +8,7 @@ import click
 
 from sessions.archive import usage_totals
 from sessions.cli.output import CONTEXT, say, say_json, table
+from sessions.errors import AgentdeckError
 from sessions.places import places
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -38,12 +39,9 @@ def usage(
     )
     total = next(iter(usage_totals.grouped(turns, ())), usage_totals.Usage())
     if as_json and by:
-        say_json([row.to_json() for row in usage_totals.grouped(turns, by)])
+        say_json(_told(usage_totals.grouped(turns, by)))
     elif as_json:
-        told = {
-            name: [r.to_json() for r in usage_totals.grouped(turns, (name,))]
-            for name in usage_totals.BY
-        }
+        told = {name: _told(usage_totals.grouped(turns, (name,))) for name in usage_totals.BY}
         say_json({**told, "total": total.to_json()})
     elif not turns:
         say("No turn has ended" + (" in these days." if since or until else " yet."))
@@ -53,11 +51,43 @@ def usage(
         _table((), [total])
 
 
+def _told(rows: list[usage_totals.Usage]) -> list[dict[str, object]]:
+    titles = _titles(rows)
+    told: list[dict[str, object]] = []
+    for row in rows:
+        title = titles.get(row.of.get("session", ""))
+        told.append({**row.to_json(), **({"title": title} if title else {})})
+    return told
+
+
+def _titles(rows: list[usage_totals.Usage]) -> dict[str, str]:
+    """What the sessions of these rows are called; nothing where the index can't say it now."""
+    sessions = {row.of["session"] for row in rows if row.of.get("session")}
+    if not sessions:
+        return {}
+    import sqlite3
+
+    from sessions.cli.session_index import index
+
+    try:
+        with index() as known:
+            return known.titles(sessions)
+    except (AgentdeckError, OSError, sqlite3.Error):
+        return {}
+
+
 def _table(by: tuple[str, ...], rows: list[usage_totals.Usage]) -> None:
     heads = [*by, "turns", "input", "output", "from cache", "cached", "cost", "waited"]
     cells = [[*(row.of[name] or "-" for name in by), *_figures(row)] for row in rows]
     if not by:
         heads, cells = ["total", *heads], [["", *row] for row in cells]
+    if "session" in by:  # by an id alone nobody knows one again
+        titles = _titles(rows)
+        heads = [*heads, "title"]
+        cells = [
+            [*told, titles.get(row.of["session"], "")]
+            for told, row in zip(cells, rows, strict=True)
+        ]
     table(cells, heads)
     say("")
 

@@ -121,4 +121,6 @@ def _height(child: Widget, container: Size, viewport: Size, width: int) -> int:
         return viewport.height
     if styles.max_height is not None and styles.max_height.is_cells:
         wanted = min(wanted, int(styles.max_height.value))
+    if styles.min_height is not None and styles.min_height.is_cells:
+        wanted = max(wanted, int(styles.min_height.value))  # else it covers what stands below it
     return wanted + child.gutter.height + margin

@@ -111,3 +111,13 @@ def test_a_ledger_reads_again_what_has_grown_and_forgets_what_is_gone(home: Path
     (row,) = spent.sums(asked, since=date(2026, 11, 22))
     assert (row.of["session"], row.turns, row.cost_usd) == ("b", 2, 1.0)
     assert spent.sums(asked, until=date(2026, 11, 1)) == []
+
+
+def test_sessions_are_told_by_their_titles_too(home: Path) -> None:
+    path = home / "data" / "sessions" / "a" / "journal.jsonl"
+    with open(path, "ab") as file:
+        file.write(codec.line(ev.SessionSet(title="count the bees", seq=99, at=NOON.format(2))))
+    first, second = json.loads(told("--json", "--by", "session"))
+    assert (first["session"], first["title"]) == ("a", "count the bees")
+    assert second["session"] == "b"
+    assert told("--by", "session").splitlines()[1].endswith("count the bees")

@@ -189,6 +189,7 @@ async def test_a_folder_that_lands_appears_and_one_that_is_broken_says_why(tmp_p
         panel.session_notice({"kind": "skills", "message": "x"})
         await rig.until(lambda: any("landed" in r for r in rig.rows()))
         await rig.until(lambda: "1 broken" in rig.text("#skills-budget"))
+        assert " enabled, at most " in rig.text("#skills-budget").splitlines()[1]
         await rig.press("end")
         assert "does not begin with frontmatter" in rig.text("#skills-about")
 

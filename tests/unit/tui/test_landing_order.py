@@ -52,6 +52,8 @@ async def test_sessions_land_in_the_order_that_was_given() -> None:
         await here.settle()
         screen = await here.screen(LandingOrder)
         assert sorted(s.title for s in screen.found.values()) == ["one", "three", "two"]
+        keys, frame = screen.query_one("#order-keys"), screen.query_one("#dialog")
+        assert keys.region.height and frame.content_region.contains_region(keys.region)
         await here.press("enter")
         assert "Give an order first" in here.notices()[-1]
         for title in ("two", "one", "three"):

@@ -103,8 +103,8 @@ def budget(cost: SkillsCost, broken: int) -> Content:
     filled = min(10, -(-10 * used // BUDGET))
     full, empty = ("#", "-") if glyphs.is_ascii() else ("█", "░")
     style = "$text-warning" if used > BUDGET else "$text-success"
-    most = f" of {cost['most']}" if cost.get("most") else ""
-    text = f" {cost['enabled']}{most} enabled, listing {tokens(used)} of {tokens(BUDGET)} tokens"
+    most = f", at most {cost['most']}" if cost.get("most") else ""
+    text = f" listing {tokens(used)} of {tokens(BUDGET)} tokens\n{cost['enabled']} enabled{most}"
     parts = [(full * filled + empty * (10 - filled), style), (text, "$text-muted")]
     if broken:
         parts.append((f", {broken} broken", "$text-error"))
