@@ -26,8 +26,8 @@ def repo(folder: Path, **files: str) -> Path:
     """A repository with one commit, of these files (`f` = "x\\n" where none is given)."""
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q")
-    git(folder, "config", "user.name", "n")
-    git(folder, "config", "user.email", "a@b")
+    with (folder / ".git" / "config").open("a") as config:  # as `git config` would, in no process
+        config.write("[user]\n\tname = n\n\temail = a@b\n")
     for name, text in (files or {"f": "x\n"}).items():
         (folder / name).write_text(text)
     git(folder, "add", "-A")
