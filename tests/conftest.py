@@ -44,7 +44,7 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Nor while they run; what they leave is."""
     gc.freeze()
-    gc.set_threshold(5_000, 20, 100)  # as in a deck that has started
+    gc.set_threshold(20_000, 20, 100)  # decks come and go here by the hundred
     gc.enable()
 
 
