@@ -316,9 +316,9 @@ class Tile(Vertical):
 
     @property
     def box(self) -> PermissionBox | None:
-        """The request that is shown."""
-        found = self.query(PermissionBox)
-        return found.first() if found else None
+        """The request that is shown; one that was answered may stand beside it for a moment."""
+        found = [box for box in self.query(PermissionBox) if not box.leaving]
+        return found[0] if found else None
 
     def _show_ask(self) -> None:
         asks = self.summary.asks
@@ -329,6 +329,7 @@ class Tile(Vertical):
         if box is not None:
             if box.has_focus_within and not asks:
                 self.post_message(self.Answered(self.session))
+            box.leaving = True  # it is gone only later, and the next change may come before
             box.remove()
         if asks:
             self.mount(PermissionBox(self.session, asks[0], len(asks) - 1))

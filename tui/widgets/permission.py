@@ -185,6 +185,8 @@ class PermissionBox(Vertical, can_focus=True):
         self.session = session
         self.ask = ask
         self.more = more
+        self.leaving = False
+        """Another one is shown in its place."""
         self._clock = clock
         self._shown = self._since = clock()
         self._at = 0

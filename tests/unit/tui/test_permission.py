@@ -44,6 +44,17 @@ async def test_a_question_is_told_once(detail: str, shown: bool) -> None:
         assert box(here).query_one(Detail).unseen == 0
 
 
+async def test_the_next_request_is_shown_once_whatever_else_changes_meanwhile() -> None:
+    async with asking() as here:
+        tile = next(t for t in here.deck.grid.tiles() if t.session == "s002")
+        asks = tile.summary.asks
+        asks[0] = {**asks[0], "ask": "a2"}
+        for _ in range(3):
+            tile.show(tile.summary, tile.number)
+        await here.settle()
+        assert [b.ask_id for b in here.deck.query(PermissionBox)] == ["a2"]
+
+
 async def test_a_request_does_not_take_the_focus() -> None:
     async with asking() as here:
         focused: object = here.app.focused
