@@ -13,6 +13,8 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.errors import NoWidget
+from textual.geometry import Offset
 from textual.message import Message
 
 from sessions.api.agents import options_in
@@ -357,11 +359,19 @@ class Tile(Vertical):
 
     # -- pointing
 
+    def _is_at(self, spot: Offset) -> bool:
+        """The tile itself is seen there; a terminal's press, unlike a click, names no widget."""
+        try:
+            return self.screen.get_widget_at(*spot)[0] is self
+        except NoWidget:
+            return False
+
     @on(events.MouseDown)
     def _pointed(self, event: events.MouseDown) -> None:
         self.post_message(self.Chosen(self.session))
         width, height = self.outer_size
         edges = {"left": event.x == 0, "right": event.x == width - 1,
                  "top": event.y == 0, "bottom": event.y == height - 1}  # fmt: skip
-        if event.widget is self and (edge := next((e for e, at in edges.items() if at), "")):
+        edge = next((e for e, at in edges.items() if at), "")
+        if edge and self._is_at(event.screen_offset):
             self.post_message(self.Grabbed(self.session, edge))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from textual.events import MouseDown
+from textual.widget import Widget
 
 from sessions.record import events as ev
 from sessions.record.groups import groups_of, tags_of
@@ -142,6 +144,12 @@ async def test_thinking_is_open_folded_or_left_out_in_tiles_and_those_to_come() 
         await here.until(lambda: not memory.arrangement.compact)
 
 
+def pressed(here: Opened, widget: Widget, x: int, y: int) -> None:
+    """The mouse goes down, as a terminal tells it: the pilot would name the widget too."""
+    x, y = x + widget.region.x, y + widget.region.y
+    here.app.post_message(MouseDown(None, x, y, 0, 0, 1, False, False, False, x, y))
+
+
 async def test_a_tile_is_made_larger_by_key_and_mouse_and_hidden_and_both_are_kept() -> None:
     memory = Memory()
     async with opened(4, (160, 46), memory=memory) as here:
@@ -152,13 +160,13 @@ async def test_a_tile_is_made_larger_by_key_and_mouse_and_hidden_and_both_are_ke
         assert first.region.height > before.height and second.region.width < before.width
         size = memory.arrangement.sizes["s001"]
         edge = first.region
-        await here.pilot.mouse_down(first, offset=(edge.width - 1, 4))
+        pressed(here, first, edge.width - 1, 4)
         await here.settle()
         await here.pilot.hover(here.deck.grid, offset=(60, 4))
         await here.pilot.mouse_up(here.deck.grid, offset=(60, 4))
         await here.until(lambda: first.region.width == 60)
         assert second.region.x == 60 and memory.arrangement.sizes["s001"] != size
-        await here.pilot.mouse_down(third, offset=(9, 0))
+        pressed(here, third, 9, 0)
         await here.settle()
         await here.pilot.hover(here.deck.grid, offset=(9, 12))
         await here.pilot.mouse_up(here.deck.grid, offset=(9, 12))
