@@ -9,11 +9,14 @@ threads at work, and timers that are about to fire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import FunctionType, MethodType
 from typing import Any
 
+import textual._callback
 import textual.app
 import textual.pilot
 from textual import events
@@ -161,6 +164,25 @@ def _learned_once(sheet: LeanStylesheet) -> tuple[RulePart, dict[frozenset[str],
     return _LEARNED[key]
 
 
+_count_parameters = textual._callback._count_parameters
+
+
+def _parameters(func: Callable[..., Any]) -> int:
+    """How many parameters a function has, read off it: `inspect.signature` takes long to say so."""
+    bound = isinstance(func, MethodType)
+    inner: Any = func.__func__ if isinstance(func, MethodType) else func
+    if not isinstance(inner, FunctionType) or inner.__dict__.keys() & _SIGNED:
+        return _count_parameters(func)
+    code = inner.__code__
+    if bound and not code.co_argcount:
+        return _count_parameters(func)
+    rest = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + rest - bound
+
+
+_SIGNED = {"__wrapped__", "__signature__", "__text_signature__"}
+
+
 def install() -> None:
     """Have all pilots wait so, and the apps that they drive parse no style sheet twice.
 
@@ -171,6 +193,7 @@ def install() -> None:
     for module in (textual.app, textual.pilot):
         vars(module)["wait_for_idle"] = wait_for_idle
     ahead.IDLE_S = 3600.0
+    textual._callback._count_parameters = _parameters
     compositor: Any = Compositor
     compositor.render_update = _painted_when_idle
     tui.idle.started = lambda: None
