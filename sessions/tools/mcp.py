@@ -220,9 +220,10 @@ class McpConnection:
             # The boundary to a foreign server; the SDK wraps its faults in groups.
             log.warning("mcp %s", self.spec.name, exc_info=error)
             if not self._ready.done():
+                why = _said(error).removesuffix(".")
                 self._ready.set_exception(
                     AgentdeckError(
-                        f"The MCP server {self.spec.name} can't be used: {_said(error)}"
+                        f"The MCP server {self.spec.name} can't be used: {why}."
                         + (f" It printed: {printed}" if (printed := self._printed()) else ""),
                         f"See {self._log_file}, and its entry in the configuration.",
                     )

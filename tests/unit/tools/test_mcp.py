@@ -166,7 +166,7 @@ async def test_a_server_that_does_not_answer_is_given_up(hub: Hub) -> None:
 async def test_a_server_that_is_not_there_says_so(hub: Hub) -> None:
     tools, faults = await hub.tools([ServerSpec("x", ("/no/such/server",))])
     assert not tools
-    assert "can't be used" in faults[0]
+    assert "can't be used" in faults[0] and ". See " in faults[0]
 
 
 @needs_sdk
