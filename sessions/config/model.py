@@ -178,10 +178,10 @@ class Profile:
 class Price:
     """US dollars per million tokens of one model."""
 
-    input: float = setting(0.0, "input")
-    output: float = setting(0.0, "output")
-    cache_read: float = setting(0.0, "input read from the cache")
-    cache_write: float = setting(0.0, "input written to the cache")
+    input: float = setting(0.0, "dollars per million tokens of input")
+    output: float = setting(0.0, "dollars per million tokens of output")
+    cache_read: float = setting(0.0, "dollars per million tokens of input read from the cache")
+    cache_write: float = setting(0.0, "dollars per million tokens of input written to the cache")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import tomlkit
 
 from sessions import config
 from sessions.config import Secret, write
+from sessions.config.model import Price
 from sessions.errors import UsageError
 from skills import private_files
 
@@ -135,3 +137,8 @@ def test_who_changes_the_file_keeps_others_from_it_meanwhile(tmp_path: Path) -> 
 
     write.edit(path, change)
     assert config.load(path).defaults.theme == "nord"
+
+
+def test_a_price_says_its_unit_beside_each_figure() -> None:
+    for each in fields(Price):
+        assert "dollars per million tokens" in each.metadata["doc"], each.name
