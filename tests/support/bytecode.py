@@ -6,6 +6,7 @@ So it is with the constants that hypothesis reads in the program's sources: it k
 from __future__ import annotations
 
 import compileall
+import warnings
 from importlib.util import cache_from_source
 from pathlib import Path
 from types import ModuleType
@@ -48,7 +49,8 @@ def _read_constants(file: Path) -> None:
 
         module = ModuleType(file.stem)
         module.__file__ = str(file)
-        constants_from_module(module)
+        with warnings.catch_warnings(action="ignore"):  # it warns of who reads them this early
+            constants_from_module(module)
 
 
 def compile_in_turn(config: pytest.Config, worker: int, workers: int) -> None:
