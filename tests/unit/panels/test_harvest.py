@@ -155,7 +155,7 @@ async def test_a_block_marked_in_a_tile_is_a_byproduct(tmp_path: Path) -> None:
             "harvest.mark", session=rig.session.id, kind="text", text="keep this", turn=1, seq=3
         )
         await rig.until(lambda: any(f["signals"].get("marked") for f in panel.found))
-        assert "keep this" in rig.rows()[0] or "keep this" in rig.rows()[1]
+        await rig.until(lambda: any("keep this" in row for row in rig.rows()[:2]))
 
 
 async def test_its_turn_is_opened_also_of_a_closed_session(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ async def test_its_turn_is_opened_also_of_a_closed_session(tmp_path: Path) -> No
         panel = await harvested(rig)
         rig.deck.go(rig.sessions[1].id)
         await rig.press("f5", "v")
-        await rig.until(lambda: bool(panel.found))
+        await rig.until(lambda: bool(panel.found) and bool(rig.rows()))
         await rig.native.deck.change(rig.session, {"closed": True})
         await rig.until(lambda: rig.session.id not in rig.deck.model.order)
         panel.rows.focus()
@@ -442,7 +442,7 @@ async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:
         )
         await rig.press("f5")
         panel = rig.panel(HarvestPanel)
-        await rig.until(lambda: bool(panel.found))
+        await rig.until(lambda: bool(panel.found) and bool(rig.rows()))
         await rig.press("enter")
         await rig.until(lambda: isinstance(rig.app.screen, PictureScreen))
         await rig.until(lambda: "▀" in str(rig.app.screen.query_one("#picture", Static).content))
@@ -479,7 +479,7 @@ async def test_of_a_picture_that_is_text_the_source_is_shown(tmp_path: Path) -> 
         )
         await rig.press("f5")
         panel = rig.panel(HarvestPanel)
-        await rig.until(lambda: bool(panel.found))
+        await rig.until(lambda: bool(panel.found) and bool(rig.rows()))
         await rig.press("enter")
         await rig.until(lambda: isinstance(rig.app.screen, PictureScreen))
         await rig.until(
