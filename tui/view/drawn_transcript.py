@@ -241,7 +241,8 @@ class DrawnTranscript(DrawnRows):
         self._stand(0)
 
     def on_resize(self, _: events.Resize) -> None:
-        """Lay out for the new size; the place is kept."""
+        """Lay out for the new size; the place is kept, and the scrollbar says so at once."""
+        self._thumb_at = 0.0
         self.draw()
 
     def on_mount(self) -> None:
