@@ -46,7 +46,16 @@ def test_every_word_of_the_source_is_on_screen(source: str, width: int) -> None:
     source = clean(source).expandtabs(4)
     shown = re.sub(r"\s", "", "".join(line.text[line.lead :] for line in render(source, width)))
     for word in ("word", "日本", "plain", "more", "item", "code", "heading", "continued"):
-        assert shown.count(word) >= source.count(word) - _in_info(source, word)
+        told = source.count(word) - _in_info(source, word) - _beyond(source, word)
+        assert shown.count(word) >= told
+
+
+def _beyond(source: str, word: str) -> int:
+    """Words in rows with more cells than a table has columns: GFM drops what stands beyond."""
+    lines = source.split("\n")
+    ruled = (line.count("|") for line in lines if re.fullmatch(r"[\s|:>-]*-[\s|:>-]*", line))
+    least = min(ruled, default=len(source))
+    return sum(line.count(word) for line in lines if line.count("|") > least)
 
 
 def _in_info(source: str, word: str) -> int:
