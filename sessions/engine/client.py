@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol, cast
 
 from sessions import VERSION, errors
@@ -222,12 +221,10 @@ class Client(Calls):
         if not found or b'"' in session or b"\\" in session:
             return None
         try:
-            return partial(self._on_event, session.decode(), codec.decode(event))
+            whose, read = session.decode(), codec.decode(event)
         except ValueError:
             return None
-
-    def _on_event(self, session: str, event: ev.Event) -> None:
-        self.on_event(session, event)
+        return lambda: self.on_event(whose, read)
 
     def _hand_on(self, told: Callable[[], None]) -> bool:
         """Call one of the callbacks; whether to go on."""
