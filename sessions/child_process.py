@@ -8,6 +8,7 @@ unless the process had ended before somebody waited (CPython, gh-119710).
 from __future__ import annotations
 
 import asyncio
+import os
 from asyncio.subprocess import Process, SubprocessStreamProtocol
 from typing import Any
 
@@ -46,6 +47,14 @@ class ChildProcess(Process):
         await self._exited.wait()
         assert self.returncode is not None
         return self.returncode
+
+    def signal_group(self, number: int) -> bool:
+        """Send a signal to all in the group that it leads; whether anybody there takes it."""
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
     def let_go(self) -> None:
         """Close our ends of its pipes, once it has ended; else it is ended.

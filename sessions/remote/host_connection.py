@@ -119,7 +119,7 @@ class HostWire:
             async with asyncio.timeout(_ENDS_S):
                 await self._process.wait()
         except TimeoutError:
-            self._signal(signal.SIGKILL)
+            self._process.signal_group(signal.SIGKILL)
             await self._process.wait()
         # Its last words; what it has started may hold the pipes open, and is not waited for.
         await asyncio.wait(self._pumps, timeout=_LAST_WORDS_S)
@@ -128,10 +128,6 @@ class HostWire:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
         self.reader.feed_eof()
-
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
 
     # -- what comes
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import bisect
-import contextlib
 import json
 import os
 import shutil
@@ -64,8 +63,7 @@ async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
         ) from error
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.signal_group(signal.SIGKILL)
             await process.wait()
         process.let_go()
     if process.returncode != 0:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -345,13 +344,13 @@ async def _end(process: child_process.ChildProcess) -> None:
             try:
                 async with asyncio.timeout(_ENDS_S):
                     await process.wait()
-                    if _kill(process.pid, 0):  # others of its group have the same time
+                    if process.signal_group(0):  # others of its group have the same time
                         await asyncio.wait([draining])
                 break
             except TimeoutError:
-                _kill(process.pid, number)
+                process.signal_group(number)
     finally:  # also where the engine's loop ends before
-        _kill(process.pid, signal.SIGKILL)  # what it left behind in its group
+        process.signal_group(signal.SIGKILL)  # what it left behind in its group
         draining.cancel()
         process.let_go()
 
@@ -361,15 +360,6 @@ async def _drained(stdout: asyncio.StreamReader) -> None:
     with contextlib.suppress(OSError, RuntimeError):  # or somebody still reads, and drains it so
         while await stdout.read(_CHUNK):
             pass
-
-
-def _kill(pid: int, number: int) -> bool:
-    """Whether there is anybody in the group who takes that signal."""
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
 
 
 # -- a server on HTTP
