@@ -92,11 +92,7 @@ class Rows(ScrollView, can_focus=True):
     @empty.setter
     def empty(self, words: str) -> None:
         self._empty = words
-        lines = cell_len(words) // _SENTENCE + 1
-        if lines > self.tallest:
-            self.tallest = lines
-            if self.grown is not None:
-                self.grown()
+        self._could_use(cell_len(words) // _SENTENCE + 1)
 
     @property
     def key(self) -> str:
@@ -138,10 +134,15 @@ class Rows(ScrollView, can_focus=True):
             return
         first = self.rows[:_MEASURED]
         widest = max((sum(cell_len(t) for t, _ in row.cells) for row in first), default=0)
-        if len(self.rows) > self.tallest or widest > self.widest:
-            self.tallest = max(self.tallest, len(self.rows))
-            self.widest = max(self.widest, widest)
-            self.grown()
+        self._could_use(len(self.rows), widest)
+
+    def _could_use(self, rows: int, cells: int = 0) -> None:
+        """So much room; it is told when that is more than ever before."""
+        if rows > self.tallest or cells > self.widest:
+            self.tallest = max(self.tallest, rows)
+            self.widest = max(self.widest, cells)
+            if self.grown is not None:
+                self.grown()
 
     def _into_view(self) -> None:
         height = self.size.height
