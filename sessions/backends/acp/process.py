@@ -256,18 +256,15 @@ class AgentProcess:
             # An answer that it did not wait for fails here, not where it was given.
             with contextlib.suppress(OSError):
                 await self._connection.close()
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._quiet()
-        except TimeoutError:
-            orphans.kill_group(process.pid, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 async with asyncio.timeout(CLOSE_S):
                     await self._quiet()
+                break
             except TimeoutError:
-                pass
+                process.signal_group(number)
         # Whatever it started and left in its group ends with it.
-        orphans.kill_group(process.pid, signal.SIGKILL)
+        process.signal_group(signal.SIGKILL)
         await process.wait()
         if self._watch is not None:
             await self._watch
