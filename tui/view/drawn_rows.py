@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from tui.view.compositor import LeanScreen
 from tui.view.palette import Palette, palette_of
-from tui.view.scroll_bar import RowsScrollBar, runs
+from tui.view.scroll_bar import RowsScrollBar, cut_out, runs
 
 
 class DrawnRows(ScrollView):
@@ -128,13 +128,7 @@ class DrawnRows(ScrollView):
             # Only the crop is painted now, and `draw` will find no row changed: without this,
             # text that came in since would not be seen until its row changes again.
             self.refresh()
-        width = self._strips[0].cell_length
-        strips = self._strips[crop.y : crop.bottom]
-        x1, x2 = crop.column_span
-        if x1 > 0 or x2 < width:
-            strips = [strip.crop_extend(x1, x2, None) for strip in strips]
-        missing = crop.height - len(strips)
-        return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
+        return cut_out(self._strips, crop)
 
     def render_line(self, y: int) -> Strip:
         """A row with its position in it: the compositor asks where in the text the mouse is."""

@@ -25,6 +25,15 @@ def runs(rows: list[int], width: int) -> list[Region]:
     return [Region(0, start, width, end - start) for start, end in found]
 
 
+def cut_out(strips: list[Strip], crop: Region) -> list[Strip]:
+    """What is seen of a view's rows in a part of it; blank where it has none."""
+    seen = strips[crop.y : crop.bottom]
+    x1, x2 = crop.column_span
+    if strips and (x1 > 0 or x2 < strips[0].cell_length):
+        seen = [strip.crop_extend(x1, x2, None) for strip in seen]
+    return seen + [Strip.blank(crop.width)] * (crop.height - len(seen))
+
+
 class RowsScrollBar(ScrollBar):
     """An upright scrollbar; `stand` moves it."""
 
@@ -45,11 +54,7 @@ class RowsScrollBar(ScrollBar):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Its rows, for the compositor; no style cache lies between."""
-        strips = self._rows()[crop.y : crop.bottom]
-        x1, x2 = crop.column_span
-        if strips and (x1 > 0 or x2 < strips[0].cell_length):
-            strips = [strip.crop(x1, x2) for strip in strips]
-        return strips + [Strip.blank(crop.width)] * (crop.height - len(strips))
+        return cut_out(self._rows(), crop)
 
     def _rows(self) -> list[Strip]:
         if self.parent is None:  # taken out, and still painted there
