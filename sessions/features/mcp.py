@@ -187,11 +187,11 @@ def _told_of(session: Session, servers: Sequence[str]) -> Iterator[None]:
         return
     many = "s" if len(servers) > 1 else ""
     waits = f"the MCP server{many} {', '.join(servers)}"
-    session.recorder.emit(ev.BackendState(data={"starting": waits}))
+    session.recorder.emit(ev.BackendState(data={"servers": waits}))
     try:
         yield
     finally:
-        session.recorder.emit(ev.BackendState(data={"starting": ""}))
+        session.recorder.emit(ev.BackendState(data={"servers": ""}))
 
 
 def _for_agent(name: str, server: McpServer) -> ev.JSON:

@@ -265,9 +265,10 @@ class AgentState(TypedDict, total=False):
 
     `agent` and `can`: what it is, and can do. `session_id`: the agent's own, of the session
     `owner`, made at `made`, whose last turn was `turn`; `imported`: where it came from. `starting`
-    and `quiet`: what it waits for. `reasons`: why it can't do an action. `options`: see
-    `sessions.api.agents.options_in`; `wanted`: what its user chose among them. `held`: why its mode
-    is not the one that was chosen. `tokens_so_far`: of the whole conversation.
+    and `quiet`: what it waits for; `servers`: the MCP servers that a turn of no agent's waits for.
+    `reasons`: why it can't do an action. `options`: see `sessions.api.agents.options_in`; `wanted`:
+    what its user chose among them. `held`: why its mode is not the one that was chosen.
+    `tokens_so_far`: of the whole conversation.
     """
 
     session_id: str
@@ -276,6 +277,7 @@ class AgentState(TypedDict, total=False):
     turn: int
     imported: str
     starting: str
+    servers: str
     quiet: str
     reasons: dict[str, str]
     options: list[AgentOption]

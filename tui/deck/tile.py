@@ -81,7 +81,7 @@ def _agent_waits(summary: Summary) -> tuple[str, str] | None:
     """What an agent that says nothing yet is doing."""
     if summary.status != "working":
         return None
-    if starting := summary.agent.get("starting"):
+    if starting := summary.agent.get("starting") or summary.agent.get("servers"):
         return f"starting {one_line(str(starting))}…", "$text-accent"
     if quiet := summary.agent.get("quiet"):
         return f"{one_line(str(quiet))} waits for its server…", "$text-warning"

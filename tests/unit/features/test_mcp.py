@@ -134,8 +134,8 @@ async def test_a_turn_says_that_it_waits_for_a_server_to_start(rig: Rig) -> None
     seen: list[tuple[str, str]] = []
 
     def look(event: ev.Event) -> None:
-        if isinstance(event, ev.BackendState) and "starting" in event.data:
-            seen.append((session.summary.status, event.data["starting"]))
+        if isinstance(event, ev.BackendState) and "servers" in event.data:
+            seen.append((session.summary.status, event.data["servers"]))
 
     session.observers.append(look)
     await offered(rig, session)

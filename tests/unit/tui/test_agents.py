@@ -74,6 +74,8 @@ async def test_they_are_offered_for_an_agents_session_alone() -> None:
         context = ev.BackendState(data={"context": {"used": 1}})  # a native one tells that
         here.client.emit("s001", context)
         await here.settle()
+        here.client.emit("s001", ev.BackendState(data={"servers": ""}))  # and that they are ready
+        await here.settle()
         assert not mine & offered(here)
         here.client.emit("s001", ev.BackendState(data=STATE))
         await here.settle()

@@ -165,6 +165,8 @@ def test_the_foot_says_that_an_agent_starts_while_it_does() -> None:
     assert foot_of(summary, 80, NOW).plain == "starting OpenCode… · opencode"
     summary.status = "failed"
     assert foot_of(summary, 80, NOW).plain == "opencode"
+    waits = Summary("a", status="working", backend="own", agent={"servers": "the MCP server x"})
+    assert foot_of(waits, 80, NOW).plain == "starting the MCP server x… · own"
 
 
 @pytest.mark.parametrize(
