@@ -42,9 +42,9 @@ class Terminal:
         """Everything that the program wrote."""
         self._fd, child = pty.openpty()
         self._size(columns, rows)
-        begin = subprocess.Popen if fresh else Forked
-        self.process = begin(
+        self.process = Forked(
             command,
+            fresh=fresh,
             stdin=child,
             stdout=child,
             stderr=child,

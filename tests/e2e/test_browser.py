@@ -34,9 +34,8 @@ def serving(house: House, *more: str) -> AbstractContextManager[Served]:
     env = {**house.env, "ANTHROPIC_API_KEY": KEY}
     if not more:
         begin_engine(env)
-    begin = subprocess.Popen if more else Forked
-    process = begin(
-        command, cwd=house.work, env=env, text=True,
+    process = Forked(
+        command, fresh=bool(more), cwd=house.work, env=env, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     return support.serving(process)

@@ -165,11 +165,20 @@ def take_terminal() -> None:
 
 
 class Forked(subprocess.Popen[str]):
-    """As `subprocess.Popen`, of a fork where that will do, under these limits on resources."""
+    """As `subprocess.Popen`, of a fork where that will do, under these limits on resources.
+
+    `fresh`: no fork will do, since how it begins is what counts.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, limits: Mapping[int, int] = _NONE, **how: Any
+        self,
+        command: Sequence[str],
+        *,
+        fresh: bool = False,
+        limits: Mapping[int, int] = _NONE,
+        **how: Any,
     ) -> None:
+        self._fresh = fresh
         self._limits = limits
         self._told: socket.socket | None = None
         super().__init__(list(command), **how)
@@ -179,7 +188,7 @@ class Forked(subprocess.Popen[str]):
         pipes, (_signals, gid, gids, uid, umask, session, group) = rest[:6], rest[6:]
         given = dict(os.environ if env is None else env)
         odd = (gid, gids, uid) != (None,) * 3 or umask != -1 or group != -1
-        if odd or before not in (None, take_terminal) or not forkable(args, given):
+        if self._fresh or odd or before not in (None, take_terminal) or not forkable(args, given):
             under = partial(_limit, self._limits, before) if self._limits else before
             super()._execute_child(args, how[0], under, *how[2:])  # type: ignore[misc]
             return

@@ -68,9 +68,8 @@ class Home:
             foreign += ("COV",)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
-        if (
-            self._begins and self.file_limit is not None
-        ):  # older Pythons leave cut files of bytecode under a limit
+        if self._begins and self.file_limit is not None:
+            # Older Pythons leave cut files of bytecode under a limit.
             mine["PYTHONDONTWRITEBYTECODE"] = "1"
         return {**kept, **mine, **self.extra_env}
 
@@ -108,12 +107,17 @@ class Home:
 
     def popen(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Begin a command."""
-        how: dict[str, Any] = {"stdin": stdin, "cwd": self.work, "env": self.env, "text": True}
-        how |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        if self._begins:
-            before = self._limit if self._limits else None
-            return subprocess.Popen([*COMMAND, *args], preexec_fn=before, **how)
-        return Forked([*COMMAND, *args], limits=self._limits, **how)
+        return Forked(
+            [*COMMAND, *args],
+            fresh=self._begins,
+            limits=self._limits,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.work,
+            env=self.env,
+        )
 
     @property
     def _begins(self) -> bool:
@@ -128,10 +132,6 @@ class Home:
             resource.RLIMIT_AS: self.memory_limit,
         }
         return {which: most for which, most in limits.items() if most is not None}
-
-    def _limit(self) -> None:
-        for which, most in self._limits.items():
-            resource.setrlimit(which, (most, most))
 
     def ids(self) -> list[str]:
         """The sessions, newest first."""
