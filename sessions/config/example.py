@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from sessions.config.model import Config
-from sessions.config.strict import hints_of
+from sessions.config.strict import hints_of, words_of
 
 _HEAD = """\
 # agentdeck: every key there is, with its default. A key that is commented out is not set.
@@ -53,7 +53,7 @@ def _tables(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
 def _table(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
     plain = [f for f in dataclasses.fields(cls) if _inner(hints_of(cls)[f.name])[0] is None]
     if plain:
-        yield from _comment((cls.__doc__ or "").strip().splitlines()[0])
+        yield from _comment(words_of(cls))
         name = ".".join(path)
         yield f"[{name}]"
         for field in plain:

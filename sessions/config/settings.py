@@ -28,7 +28,7 @@ from sessions.config.model import (
     Profile,
     Secret,
 )
-from sessions.config.strict import StrictReader, hints_of
+from sessions.config.strict import StrictReader, hints_of, words_of
 from sessions.safety import secrets_filter
 
 _QUOTED = re.compile(r"[\s'\"\\#]")
@@ -189,8 +189,8 @@ def tables_told() -> Mapping[str, str]:
     found = {}
     for field in dataclasses.fields(Config):
         cls = TABLES.get((field.name,)) or hints_of(Config)[field.name]
-        told = cls.__doc__ if dataclasses.is_dataclass(cls) else field.metadata["doc"]
-        found[field.name] = str(told).strip().splitlines()[0]
+        told = words_of(cls) if dataclasses.is_dataclass(cls) else field.metadata["doc"]
+        found[field.name] = str(told)
     return found
 
 
@@ -244,9 +244,8 @@ class _Sections:
                 yield from self._under((*keys, field.name))
 
     def _section(self, keys: tuple[str, ...], cls: type[Any], *, named: bool) -> Section:
-        words = (cls.__doc__ or "").strip().splitlines()[0]
         found = tuple(self._setting((*keys, f.name), f) for f in _plain(cls))
-        return Section(keys, words, named, stands(self.data, keys), found)
+        return Section(keys, words_of(cls), named, stands(self.data, keys), found)
 
     def _setting(self, keys: tuple[str, ...], field: dataclasses.Field[Any]) -> Setting:
         value, hint = of_keys(self.config, keys)

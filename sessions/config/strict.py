@@ -23,6 +23,11 @@ def hints_of(cls: Any) -> dict[str, Any]:
     return _HINTS[cls]
 
 
+def words_of(cls: type[Any]) -> str:
+    """What a class of the model says of itself, in a sentence."""
+    return (cls.__doc__ or "").strip().splitlines()[0]
+
+
 class StrictReader:
     """Builds the model's classes from TOML data and collects what is wrong."""
 
