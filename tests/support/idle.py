@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, MethodType
 from typing import Any
@@ -41,13 +41,17 @@ _holding: list[None] = []
 
 
 @contextmanager
-def threads_held() -> Iterator[None]:
-    """Within it no thread is waited for: those that work wait for the test themselves."""
-    _holding.append(None)
+def _noted(within: list[None]) -> Iterator[None]:
+    within.append(None)
     try:
         yield
     finally:
-        _holding.pop()
+        within.pop()
+
+
+def threads_held() -> AbstractContextManager[None]:
+    """Within it no thread is waited for: those that work wait for the test themselves."""
+    return _noted(_holding)
 
 
 def _threads_work(loop: Any) -> bool:
@@ -63,14 +67,9 @@ _render_update = Compositor.render_update
 _at_once: list[None] = []
 
 
-@contextmanager
-def painted_at_once() -> Iterator[None]:
+def painted_at_once() -> AbstractContextManager[None]:
     """Within it a deck paints as soon as it would in a terminal: it is what the test is about."""
-    _at_once.append(None)
-    try:
-        yield
-    finally:
-        _at_once.pop()
+    return _noted(_at_once)
 
 
 def _painted_when_idle(
