@@ -21,6 +21,7 @@ from sessions.errors import BackendError
 from sessions.remote import host_connection
 from sessions.remote.relay import HELLO
 from sessions.tools import mcp_wire
+from tests.support.rig import alive
 
 LONG_S = 60.0
 
@@ -46,8 +47,7 @@ class Holder:
 
     @property
     def lives(self) -> bool:
-        os.kill(int(self._noted.read_text()), 0)
-        return True
+        return alive(int(self._noted.read_text()))
 
     def end(self) -> None:
         with contextlib.suppress(OSError, ValueError):
