@@ -37,9 +37,9 @@ T = TypeVar("T")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
 CLICK_S = 1.0
+"""What a button does within this time of a press of the mouse was clicked."""
 _CORNERS = 6
 """Cells of a frame's lower line that are not for words: corners, a line and a space each."""
-"""What a button does within this time of a press of the mouse was clicked."""
 NOT_FOUND = "Nothing here has that in it."
 STILL_READING = "Not found so far; the rest of the list is being read."
 
