@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from tui import actions as registry
 from tui.key_names import show_key
-from tui.screens.dialogs import Dialog, Pick, found_in
+from tui.screens.dialogs import Dialog, found_in
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
@@ -43,12 +43,11 @@ ROOMY = 110
 """Columns from which on groups, keys, names and words have a column each."""
 
 
-def _keys_of_fields(narrow: bool, terms: Sequence[str]) -> list[Pick]:
-    picks: list[Pick] = []
+def _keys_of_fields(narrow: bool, terms: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
     last = ""
     for where, keys_text, what in WIDGET_KEYS:
-        words = f"{where} {keys_text} {what}"
-        if not found_in(words, terms):
+        if not found_in(f"{where} {keys_text} {what}", terms):
             continue
         head, last = where if where != last else "", where
         shown: tuple[tuple[str, str], ...] = (
@@ -58,8 +57,8 @@ def _keys_of_fields(narrow: bool, terms: Sequence[str]) -> list[Pick]:
         )
         if narrow:
             shown = ((f"{where}: ", "bold $text-accent"), (f"{keys_text}  ", "bold"), (what, ""))
-        picks.append(Pick("", shown, words))
-    return picks
+        rows.append(Row("", shown))
+    return rows
 
 
 class Help(Dialog[str]):
@@ -83,9 +82,9 @@ class Help(Dialog[str]):
         self.hint("enter does it · tab to the list · settings (alt+o) rebind · esc")
         self._show("")
 
-    def _picks(self, terms: Sequence[str]) -> list[Pick]:
+    def _having(self, terms: Sequence[str]) -> list[Row]:
         """What has the terms; a group is named beside the first that is shown of it."""
-        picks: list[Pick] = []
+        rows: list[Row] = []
         group = ""
         narrow = self.size.width < ROOMY
         widest = max(len(spec.title) for spec in registry.actions().values()) + 2
@@ -106,12 +105,11 @@ class Help(Dialog[str]):
             if narrow:
                 key = f"{keys[0]} " if keys else ""
                 cells = ((key.ljust(15), "bold"), (f"{spec.title}  ", style), cells[3])
-            picks.append(Pick(spec.name, cells, words))
-        return [*picks, *_keys_of_fields(narrow, terms)]
+            rows.append(Row(spec.name, cells))
+        return [*rows, *_keys_of_fields(narrow, terms)]
 
     def _show(self, words: str) -> None:
-        picks = self._picks(words.casefold().split())
-        self.query_one(Rows).show([Row(pick.key, pick.cells) for pick in picks])
+        self.query_one(Rows).show(self._having(words.casefold().split()))
         self._say(self.query_one(Rows).key)
 
     def on_resize(self) -> None:
