@@ -78,9 +78,12 @@ class Offers(Static):
 
     def close(self) -> None:
         """Offer nothing more, for this word."""
+        self._word = ""
+        self._hide()
+
+    def _hide(self) -> None:
         self.workers.cancel_group(self, "offers")
         self.found, self.at, self._height, self._lack = [], -1, 0, ""
-        self._word = ""
         self.display = False
 
     def look(self, field: Area) -> None:
@@ -149,10 +152,8 @@ class Offers(Static):
 
     def _show(self, field: Area, found: list[WordOffer], lack: str = "") -> None:
         if not found and not lack:
-            word = self._word
             if self.open:
-                self.close()
-            self._word = word
+                self._hide()
             return
         self.display = True
         self.styles.offset = (0, -field.outer_size.height - 1)
