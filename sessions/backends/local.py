@@ -189,7 +189,9 @@ class LocalBackend:
         """End the server's process."""
         await self.api.close()
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
+        if process is None:
+            return
+        if process.returncode is None:
             assert process.stdin is not None
             process.stdin.close()
             try:
@@ -198,8 +200,7 @@ class LocalBackend:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        if process is not None:
-            process.let_go()
+        process.let_go()
 
     # -- for conversations (sessions.backends.native.Service)
 
