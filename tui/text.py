@@ -60,6 +60,8 @@ def column(cells: Iterable[str], most: int) -> int:
 
 def in_column(text: str, width: int) -> str:
     """A text in a column of that width, and the space after it."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width + 1)  # a list has thousands of them
     return set_cell_size(clip(text, width), width) + " "
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +14,7 @@ from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
 from tui.deck.event_spot import EventSpot
 from tui.screens.dialogs import Filtered
-from tui.text import clip, one_line, title_of
+from tui.text import clip, in_column, one_line, title_of
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
@@ -100,7 +99,7 @@ class SearchScreen(Filtered[EventSpot]):
         return Row(
             key,
             (
-                (set_cell_size(clip(title or f"session {session_id[-6:]}", 28), 29), "bold"),
+                (in_column(title or f"session {session_id[-6:]}", 28), "bold"),
                 (hit["at"][:10] + "  ", "$text-muted"),
                 (one_line(hit["snippet"]), ""),
             ),

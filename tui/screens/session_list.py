@@ -10,7 +10,7 @@ from sessions.record.summary import Summary
 from tui.deck.tile import STATUS_STYLE, answers_of
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, place_of, title_of, tokens
+from tui.text import cost, in_column, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionEdits
@@ -22,14 +22,6 @@ _FIRST, _PAGE = 80, 500
 
 _ROOMY, _NARROW = 100, 56
 """Columns of the deck from which on a row says what answers, and when, for how much and where."""
-
-
-def _column(text: str, width: int) -> str:
-    if text.isascii() and len(text) < width:
-        return text.ljust(width)  # a list has thousands of them
-    from rich.cells import set_cell_size
-
-    return set_cell_size(clip(text, width - 1), width)
 
 
 def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
@@ -47,13 +39,13 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     wide = min(40, max(16, room - (86 if room >= _ROOMY else 58 if room >= _NARROW else 20)))
     cells: tuple[tuple[str, str], ...] = (
         (place, "bold"),
-        (_column(f"{glyphs.status(summary.status)} {state}", 12), style),
-        (_column(title, wide), "bold"),
+        (in_column(f"{glyphs.status(summary.status)} {state}", 11), style),
+        (in_column(title, wide - 1), "bold"),
     )
     if room >= _NARROW:
-        cells += ((_column(when, 13), "$text-muted"), (_column(figure, 10), ""))
+        cells += ((in_column(when, 12), "$text-muted"), (in_column(figure, 9), ""))
         if room >= _ROOMY:
-            cells += ((_column(answers, 18), "$text-muted"),)
+            cells += ((in_column(answers, 17), "$text-muted"),)
         cells += ((where, "$text-muted"),)
     words = f"{number} {state} {title} {summary.model} {summary.backend} "
     words += f"{summary.cwd} {summary.repository} {summary.branch} {summary.id} {summary.snippet}"
@@ -182,8 +174,8 @@ async def pick_model(deck: Asks, backend: str, now: str, host: str = "") -> str 
         context = model.get("context")
         note = f"{tokens(int(context))} context" if context else ""
         cells = (
-            (_column(model_id + mark, 44), "bold"),
-            (_column(one_line(str(model.get("name", ""))), 30), ""),
+            (in_column(model_id + mark, 43), "bold"),
+            (in_column(one_line(str(model.get("name", ""))), 29), ""),
             (note, "$text-muted"),
         )
         rows.append(Pick(model_id, cells))
@@ -198,7 +190,7 @@ async def pick_permission(deck: Asks, now: str, unprotected: str = "") -> str | 
     from tui.screens.new_session import permissions
 
     rows = [
-        Pick(name, ((_column(name + (" (now)" if name == now else ""), 18), "bold"), (text, "")))
+        Pick(name, ((in_column(name + (" (now)" if name == now else ""), 17), "bold"), (text, "")))
         for name, text in permissions(unprotected)
     ]
     chosen = await deck.app.push_screen_wait(Choose("Permission mode", Listing(rows)))

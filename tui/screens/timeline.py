@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -17,7 +16,7 @@ from tui.background_work import if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
-from tui.text import clip, duration, one_line, plain
+from tui.text import clip, duration, in_column, one_line, plain
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def _row(number: int, span: TurnSpan, seconds: float, room: int, width: int) -> 
     style = _KINDS.get(span["kind"], ("", ""))[1]
     name = _name(span) + (f" {one_line(span['about'])}" if span["kind"] == "tool" else "")
     took = f"{duration(span['end'] - span['begin']):>7} "
-    first_cell = (set_cell_size(clip(name, room - 1), room), style)
+    first_cell = (in_column(name, room - 1), style)
     if not width:
         return Row(str(number), (first_cell, (took, "")))
     first, last = _place(span, seconds, width)

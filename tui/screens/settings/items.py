@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.cells import set_cell_size
-
 from sessions.api.answers import SettingShown, SettingsSection
 from tui import actions as registry
 from tui import synonyms
 from tui.key_names import show_key
 from tui.terminal import glyphs
-from tui.text import clip, one_line
+from tui.text import clip, in_column, one_line
 from tui.widgets.rows import Row
 
 HEAD = "§"
@@ -135,10 +133,10 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
     style = "" if setting["ours"] else GREY
     cells = (
         (
-            "    " + set_cell_size(clip(one_line(name), wide), wide + 1),
+            "    " + in_column(one_line(name), wide),
             "bold" if style == "" else "",
         ),
-        (set_cell_size(clip(value, room - 1), room), style),
+        (in_column(value, room - 1), style),
         ("" if narrow else clip(_source(setting), 20), GREY),
     )
     return Row(item.key, cells)
@@ -164,7 +162,7 @@ def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str],
         return ((clip(title, width - 2), "bold $text-accent"),)
     wide = _named(width)
     return (
-        (set_cell_size(clip(title, wide), wide + 1), "bold $text-accent"),
+        (in_column(title, wide), "bold $text-accent"),
         (clip(told, max(8, width - wide - 3)), GREY),
     )
 

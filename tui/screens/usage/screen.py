@@ -7,7 +7,6 @@ import importlib
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from rich.cells import set_cell_size
 from textual import on
 from textual._path import CSSPathType
 from textual.app import ComposeResult
@@ -22,7 +21,7 @@ from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.screens.usage import figures
 from tui.terminal import glyphs
-from tui.text import clip, plain
+from tui.text import clip, in_column, plain
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.rows import Row, Rows
 
@@ -152,7 +151,7 @@ class UsageScreen(Dialog[str]):
         def cells(name: str, row: UsageRow | None) -> tuple[tuple[str, str], ...]:
             texts = [figures.told(row, c) if row else _HEADS[c] for c in columns]
             shown = [f"{clip(text, _COLUMN - 1):>{_COLUMN}}" for text in texts]
-            first = set_cell_size(clip(name, room - 1), room)
+            first = in_column(name, room - 1)
             style = "$text-muted" if row is None else ""
             return (first, style), *((text, style) for text in shown)
 
