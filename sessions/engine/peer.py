@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import sys
+from asyncio.trsock import TransportSocket
 
 _LOCAL_PEERCRED = 1
 """macOS: `struct xucred` of the level 0; its second number is the user."""
@@ -14,8 +15,11 @@ _LOCAL_PEERCRED = 1
 def uid_of(writer: asyncio.StreamWriter) -> int | None:
     """The user whose process it is; None where the system does not say."""
     end = writer.get_extra_info("socket")
-    if end is None:
-        return None
+    return None if end is None else uid_at(end)
+
+
+def uid_at(end: socket.socket | TransportSocket) -> int | None:
+    """The user at the other end of this one; None where the system does not say."""
     try:
         if sys.platform == "darwin":
             return int(struct.unpack("2I", end.getsockopt(0, _LOCAL_PEERCRED, 8))[1])

@@ -24,7 +24,6 @@ import socket
 import struct
 import sys
 import tempfile
-import termios
 import threading
 import time
 import traceback
@@ -32,6 +31,7 @@ from typing import Any
 
 import pytest
 
+from sessions.engine import peer
 from tests.support import forked
 
 PACKAGES = ("sessions", "skills", "tui")
@@ -97,7 +97,7 @@ class Server:
                 ended.close()
 
     def _answer(self, connection: socket.socket) -> None:
-        if forked.peer(connection) != os.getuid():
+        if peer.uid_at(connection) != os.getuid():
             connection.close()
             return
         head, fds, _, _ = socket.recv_fds(connection, 4, 64)
@@ -155,7 +155,7 @@ def _become(said: dict[str, Any], fds: list[int]) -> None:
     for which, most in said["limits"]:
         resource.setrlimit(which, tuple(most))
     if said["terminal"]:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        forked.take_terminal()
     os.umask(said["umask"])
     os.environ.clear()
     os.environ.update(said["env"])

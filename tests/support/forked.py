@@ -30,7 +30,7 @@ from typing import Any
 
 import pytest
 
-from sessions.engine import lifecycle
+from sessions.engine import lifecycle, peer
 
 COMMAND, ENGINE = "sessions.cli.main", "sessions.engine.main"
 PROBE = "tests.support.who_am_i"
@@ -81,7 +81,7 @@ class Servers:
             made.connect(self._address)
             made.sendall(struct.pack("=I", 0))
             if made.recv(1):
-                assert peer(made) == os.getuid()
+                assert peer.uid_at(made) == os.getuid()
                 return made
         made.close()
         return None
@@ -102,12 +102,6 @@ class Servers:
                 env=others | SETTINGS,
                 pass_fds=[listener.fileno()],
             )
-
-
-def peer(connection: socket.socket) -> int:
-    """The user at its other end."""
-    said = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    return int(struct.unpack("=iII", said)[1])
 
 
 class Known(Servers):
