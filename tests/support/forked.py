@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import resource
 import select
@@ -31,6 +30,7 @@ from typing import Any
 import pytest
 
 from sessions.engine import lifecycle, peer
+from tests.support import relay
 
 COMMAND, ENGINE = "sessions.cli.main", "sessions.engine.main"
 PROBE = "tests.support.who_am_i"
@@ -200,10 +200,7 @@ class Forked(subprocess.Popen[str]):
         std = [fd if fd != -1 else number for number, fd in enumerate((own_in, own_out, own_err))]
         self._told = socket.socket(socket.AF_UNIX)
         self._told.connect(SERVERS.address())
-        text = json.dumps(said).encode()
-        head = struct.pack("=I", len(text))
-        socket.send_fds(self._told, [head], [*std, *passed])
-        self._told.sendall(text)
+        relay.ask(self._told, said, [*std, *passed])
         self.pid = struct.unpack("=i", self._told.recv(4, socket.MSG_WAITALL))[0]
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
@@ -231,8 +228,7 @@ def relayed(*script: str) -> tuple[str, ...]:
     """A command for the product to start: Python runs this script, as a fork where that will do."""
     if not forks_here(os.environ):
         return (sys.executable, *script)
-    relay = str(Path(__file__).with_name("relay.py"))
-    return (sys.executable, "-I", "-S", relay, SERVERS.address()[1:], *script)
+    return (sys.executable, "-I", "-S", relay.__file__, SERVERS.address()[1:], *script)
 
 
 def begin_engine(environment: Mapping[str, str]) -> None:

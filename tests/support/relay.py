@@ -14,6 +14,13 @@ import struct
 import sys
 
 
+def ask(server: socket.socket, said: dict[str, object], fds: list[int]) -> None:
+    """Ask the server that forks for a process of this kind, with these descriptors."""
+    text = json.dumps(said).encode()
+    socket.send_fds(server, [struct.pack("=I", len(text))], fds)
+    server.sendall(text)
+
+
 def main() -> None:
     """Ask for the fork, and wait for its end."""
     os.umask(mask := os.umask(0o077))
@@ -30,9 +37,7 @@ def main() -> None:
             "numbers": [0, 1, 2],
             "tied": True,
         }
-        text = json.dumps(said).encode()
-        socket.send_fds(server, [struct.pack("=I", len(text))], [0, 1, 2])
-        server.sendall(text)
+        ask(server, said, [0, 1, 2])
         os.close(0)
         os.close(1)
         _, code = struct.unpack("=ii", server.recv(8, socket.MSG_WAITALL))
