@@ -23,7 +23,7 @@ from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
 from sessions.places import private_folder
 from tests.bench.harness.figure import Figure, Target
-from tests.support.messages_server import sse
+from tests.support.messages_server import served, sse
 from tests.support.rig import rig_places, until
 
 SESSIONS, RATE = 24, 100
@@ -42,12 +42,7 @@ while data := s.recv(1 << 20):
 
 
 async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
-    url_of = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
-    )
-    assert url_of.stdout is not None
-    url = url_of.stdout.readline().strip()
-    with tempfile.TemporaryDirectory(prefix="ad-bench-") as folder:
+    with served() as url, tempfile.TemporaryDirectory(prefix="ad-bench-") as folder:
         places = rig_places(Path(folder))
         places.config_file.write_text(
             f'[defaults]\nprofile = "t"\n[backends.t]\ntype = "{backend}"\n'
@@ -75,7 +70,6 @@ async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
         await asyncio.gather(*(s.interrupt() for s in sessions))
         await server.close()
         await deck.close()
-    url_of.kill()
     return {"us": cpu / events * 1e6, "share": 100 * cpu / wall}
 
 

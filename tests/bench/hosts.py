@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from sessions.places import JOURNAL, Places
 from sessions.record import events as ev
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
+from tests.support.messages_server import served
 from tests.support.rig import rig_places, until
 
 SESSIONS, SCREEN, RATE = 24, 6, 100
@@ -108,12 +108,8 @@ def _size(data: Places, ids: list[str]) -> int:
 
 async def _both(seconds: int) -> tuple[Measured, ...]:
     """Here and there with many, then with a screen of them."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
+    left = tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True)
+    with served() as url, left as folder:
         here, there = rig_places(Path(folder) / "here"), rig_places(Path(folder) / "there")
         for places in (here, there):
             places.config_file.parent.mkdir()
@@ -139,7 +135,6 @@ async def _both(seconds: int) -> tuple[Measured, ...]:
             for places in (here, there):
                 with suppress(Exception):
                     await asyncio.to_thread(lifecycle.stop, places)
-            server.kill()
     return local, far, screen, far_screen
 
 

@@ -25,6 +25,7 @@ from sessions.plans.next_steps import decide
 from sessions.plans.state import Run
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.terminal import rss
+from tests.support.messages_server import served
 from tests.support.rig import rig_places
 
 TASKS, AT_ONCE = 500, 24
@@ -63,18 +64,8 @@ backend = "test"
 def figures(quick: bool) -> Iterator[Figure]:
     """Wall time, memory, taking up after a kill, and the scheduler alone."""
     tasks = 100 if quick else TASKS
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    try:
-        with tempfile.TemporaryDirectory(prefix="ad-bench-") as name:
-            yield from _runs(Path(name), url, tasks, 1 if quick else 3)
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
+    with served() as url, tempfile.TemporaryDirectory(prefix="ad-bench-") as name:
+        yield from _runs(Path(name), url, tasks, 1 if quick else 3)
     yield Figure("scheduler, CPU a task", [_scheduler(TASKS) for _ in range(3)], "ms", Target(1.0))
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,8 +19,7 @@ import pytest
 from sessions.engine import lifecycle
 from sessions.places import Places, places
 from tests.e2e.terminal import Terminal
-
-ROOT = Path(__file__).parents[2]
+from tests.support.messages_server import served
 
 
 @dataclass
@@ -95,19 +93,8 @@ class House:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A scripted Messages API server; its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.messages_server"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+    with served() as url:
+        yield url
 
 
 @pytest.fixture

@@ -17,8 +17,11 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 JSON = dict[str, Any]
@@ -359,6 +362,19 @@ async def _plain(writer: asyncio.StreamWriter, step: Step) -> bool:
     writer.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + step.body)
     await writer.drain()
     return True
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """Such a server in a process of its own; its address."""
+    words = [sys.executable, "-m", "tests.support.messages_server"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(words, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 async def _by_hand(port: int) -> None:

@@ -15,8 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
 from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.site import RaySite
+from tests.support.messages_server import served
 from tests.support.raycluster import RayCluster
 from tests.support.rig import rig_places, until
 
@@ -43,16 +43,6 @@ address = "{address}"
 """
 _CPUS = 0.25
 _LONG_S = 1800.0
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    """A model's server in a process of its own, as it is elsewhere; its address."""
-    words = [sys.executable, "-m", "tests.support.messages_server"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.kill()
 
 
 async def _deck(root: Path, url: str, cluster: RayCluster) -> WholeDeck:
@@ -167,7 +157,7 @@ async def _measured(quick: bool, only: str) -> dict[str, Any]:
         "tasks": tasks, "at_once": at_once, "seconds": words / rate, "actors": 10 if quick else 50,
     }  # fmt: skip
     try:
-        with _server() as url:
+        with served() as url:
             if only in ("", "bare"):
                 found["bare"] = await asyncio.to_thread(_bare, cluster, tasks, at_once, words, rate)
             if only in ("", "plan"):
