@@ -48,6 +48,11 @@ def truth(app: App[None]) -> list[str]:
     return [strip.text for strip in strips]
 
 
+def ends_cut(rows: list[str]) -> list[str]:
+    """Rows without the blanks at their ends."""
+    return [row.rstrip() for row in rows]
+
+
 async def test_after_any_mix_of_changes_the_terminal_shows_what_the_widgets_hold() -> None:
     app = ViewApp()
     painted = Painted(app)
@@ -66,9 +71,7 @@ async def test_after_any_mix_of_changes_the_terminal_shows_what_the_widgets_hold
                 app.notify("over the view")
             await pilot.pause()
             await pilot.pause()
-            assert [row.rstrip() for row in painted.screen.display] == [
-                row.rstrip() for row in truth(app)
-            ], step
+            assert ends_cut(painted.screen.display) == ends_cut(truth(app)), step
 
 
 async def test_what_changes_while_a_frame_is_drawn_is_painted_at_its_end() -> None:
@@ -82,9 +85,7 @@ async def test_what_changes_while_a_frame_is_drawn_is_painted_at_its_end() -> No
             app.say(ev.Text, text=f" word{step}\n\n")
             with screen.one_frame():
                 app.view.flush()
-            assert [row.rstrip() for row in painted.screen.display] == [
-                row.rstrip() for row in truth(app)
-            ], step
+            assert ends_cut(painted.screen.display) == ends_cut(truth(app)), step
         with app.batch_update(), screen.one_frame():  # held back: not now, and not lost
             app.say(ev.Text, text="later")
             app.view.flush()
@@ -130,7 +131,7 @@ async def test_where_a_widget_paints_less_than_its_place_what_lies_behind_is_see
             app.screen.refresh(layout=True)
             app.query_one(Short).refresh()
             await pilot.pause()
-            seen.append((truth(app), [row.rstrip() for row in painted.screen.display]))
+            seen.append((truth(app), ends_cut(painted.screen.display)))
     assert seen[0] == seen[1]
 
 
@@ -190,14 +191,10 @@ async def test_a_list_that_comes_over_tiles_and_goes_paints_only_its_own_rows() 
             await pilot.pause()
             await pilot.pause()
             assert {(at.y, at.bottom) for at in seen} == {(13, 17)}
-            assert [row.rstrip() for row in painted.screen.display] == [
-                row.rstrip() for row in truth(app)
-            ]
+            assert ends_cut(painted.screen.display) == ends_cut(truth(app))
             app.query(Static).first().refresh()  # it lies partly below the list
             await pilot.pause()
-            assert [row.rstrip() for row in painted.screen.display] == [
-                row.rstrip() for row in truth(app)
-            ]
+            assert ends_cut(painted.screen.display) == ends_cut(truth(app))
 
 
 async def test_what_lies_behind_others_is_not_rendered_and_what_peeps_out_is() -> None:
