@@ -44,6 +44,11 @@ class Editor:
                 outcome = {"outcome": {"outcome": "selected", "optionId": "once"}}
                 self._send({"id": message["id"], "result": outcome})
 
+    async def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        await asyncio.wait_for(self.process.wait(), 60)
+
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
@@ -57,6 +62,17 @@ class Editor:
         )
 
 
+async def begun(home: Path, *more: str) -> Editor:
+    """An editor that has started us, where the engine is there."""
+    env = {**os.environ, "AGENTDECK_HOME": str(home)}
+    await asyncio.to_thread(begin_engine, env)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sessions.cli.main", "acp", *more,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=env,
+    )  # fmt: skip
+    return Editor(process)
+
+
 async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_path: Path) -> None:
     home, work = tmp_path / "h", tmp_path / "work"
     home.mkdir()
@@ -65,13 +81,7 @@ async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_
         (home / "config.toml").write_text(
             f'[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n[engine]\nidle_exit_s = 1.0\n'
         )
-        await asyncio.to_thread(begin_engine, {**os.environ, "AGENTDECK_HOME": str(home)})
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sessions.cli.main", "acp",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "AGENTDECK_HOME": str(home)},
-        )  # fmt: skip
-        editor = Editor(process)
+        editor = await begun(home)
         hello = await editor.request("initialize", protocolVersion=1, clientCapabilities={})
         assert hello["agentInfo"]["name"] == "agentdeck"
         made = await editor.request("session/new", cwd=str(work), mcpServers=[])
@@ -91,9 +101,7 @@ async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_
         assert [s["sessionId"] for s in listed["sessions"]] == [session]
         unknown = await editor.request("session/fly")
         assert unknown["code"] == -32601
-        assert process.stdin is not None
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), 60)
+        await editor.end()
 
 
 async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path) -> None:
@@ -106,13 +114,7 @@ async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path)
             '[profiles.t]\nbackend = "t"\nskills = ["plain-objectivity"]\n'
             "[engine]\nidle_exit_s = 1.0\n"
         )
-        await asyncio.to_thread(begin_engine, {**os.environ, "AGENTDECK_HOME": str(home)})
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sessions.cli.main", "acp", "--profile", "t",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "AGENTDECK_HOME": str(home)},
-        )  # fmt: skip
-        editor = Editor(process)
+        editor = await begun(home, "--profile", "t")
         await editor.request("initialize", protocolVersion=1, clientCapabilities={})
         made = await editor.request("session/new", cwd=str(work), mcpServers=[])
         assert editor.updates == []  # nothing is told of a session that has no id yet
@@ -121,9 +123,7 @@ async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path)
         (told,) = [u for u in editor.updates if u["sessionUpdate"] == "available_commands_update"]
         assert [c["name"] for c in told["availableCommands"]] == ["plain-objectivity"]
         assert "skill_content" in json.dumps(server.asked[-1].body["messages"])
-        assert process.stdin is not None
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), 60)
+        await editor.end()
 
 
 async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_path: Path) -> None:
@@ -148,6 +148,4 @@ async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_pat
         prompt = [{"type": "text", "text": "stream 3000 2000"}]
         told = await editor.request("session/prompt", sessionId=made["sessionId"], prompt=prompt)
         assert "the limit on the size of files is reached" in told["message"]
-        assert process.stdin is not None
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), 60)
+        await editor.end()

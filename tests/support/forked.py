@@ -36,8 +36,6 @@ COMMAND, ENGINE = "sessions.cli.main", "sessions.engine.main"
 PROBE = "tests.support.who_am_i"
 _SETTINGS = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC", "TEXTUAL", "ESCDELAY")
 """So begin the variables that are read once, when a process begins or a library is imported."""
-
-
 _LONGEST_S = 120.0
 
 
@@ -236,7 +234,7 @@ def begin_engine(environment: Mapping[str, str]) -> None:
     command = [sys.executable, "-P", "-m", COMMAND, "engine", "start"]
     settled = {**environment, "LC_ALL": SETTINGS["LC_ALL"]}
     with Forked(command, env=settled, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as begun:
-        said, _ = begun.communicate(timeout=120)
+        said, _ = begun.communicate(timeout=_LONGEST_S)
     assert begun.returncode == 0, said
 
 
