@@ -8,14 +8,13 @@ import subprocess
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
 from textual.app import SuspendNotSupported
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import AgentCommand, AgentOption
 from tui.screens.dialogs import Choose, Listing, Pick
-from tui.text import clip, one_line
+from tui.text import column, in_column, one_line
 
 if TYPE_CHECKING:
     from tui.deck.ports import Asks, ForGoingOn, ForSigningIn
@@ -28,15 +27,14 @@ _NAMED, _STANDS = 34, 24
 def _columned(rows: Sequence[tuple[str, str, str, str]]) -> list[Pick]:
     """Rows of a key, a name, what it stands at (or nothing) and a note, in columns."""
     shown = [
-        (key, clip(one_line(name), _NAMED), clip(one_line(stands), _STANDS), one_line(note))
-        for key, name, stands, note in rows
+        (key, one_line(name), one_line(stands), one_line(note)) for key, name, stands, note in rows
     ]
-    wide = max((cell_len(name) for _, name, _, _ in shown), default=0) + 2
-    most = max((cell_len(stands) for _, _, stands, _ in shown), default=0)
+    wide = column((name for _, name, _, _ in shown), _NAMED)
+    most = column((stands for _, _, stands, _ in shown), _STANDS)
     found = []
     for key, name, stands, note in shown:
-        now = set_cell_size(stands, most + 2) if most else ""
-        cells = ((set_cell_size(name, wide), "bold"), (now, ""), (note, "$text-muted"))
+        now = f"{in_column(stands, most)} " if most else ""
+        cells = ((f"{in_column(name, wide)} ", "bold"), (now, ""), (note, "$text-muted"))
         found.append(Pick(key, cells))
     return found
 
