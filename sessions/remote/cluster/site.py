@@ -270,7 +270,8 @@ class RaySite:
             await self._unbegun(driver, session)
             raise
         followed = self._followed(session)
-        if self._noted[session].address:
+        begun = self._noted.get(session)  # it may have ended meanwhile
+        if begun is not None and begun.address:
             followed.heard.set()  # it has said nothing yet: there is nothing to be taken up
 
     async def shown(self, session: str) -> None:

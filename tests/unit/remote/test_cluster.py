@@ -119,6 +119,22 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     await deck.close()
 
 
+async def test_an_actor_may_end_while_it_is_greeted(
+    tmp_path: Path, nearby: Nearby, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deck = await _deck(tmp_path, server)
+    site, session = deck.features.cluster.site, new_id()
+
+    async def greeted(*_: object) -> None:
+        site.parted(session)
+
+    monkeypatch.setattr(site, "_greeted", greeted)
+    await site.begin(session, Needs({"cpus": 1}))
+    assert site.ledger.empty
+    await deck.close()
+    await nearby.bodies[session].end({})
+
+
 async def test_nothing_more_is_mirrored_where_sessions_are_closed(
     tmp_path: Path, nearby: Nearby, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
