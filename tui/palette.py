@@ -118,25 +118,26 @@ class DeckCommands(Provider):
         matcher = self.matcher(query)
         terms = query.casefold().split()
         for offer in self._offers(not_now=True):
+            has = offer.has(terms)
             # A note is a sentence, which has every letter somewhere.
-            strewn = not offer.note or offer.has(terms)
+            strewn = has or not offer.note
             score, offsets = matcher.fuzzy_search.match(query, offer.title) if strewn else (0, ())
             if score > 0 and not offer.not_now:
-                if offer.note or not offer.has(terms):
+                if offer.note or not has:
                     score = _STREWN * score / (score + 1)
                 # Not `matcher.highlight`: it reads markup in the title of a session.
                 shown = offer.shown
                 for offset in offsets:
                     shown = shown.stylize("bold underline", offset, offset + 1)
                 yield Hit(score, shown, offer.run, offer.title, offer.help)
-            elif terms and (by := _by_words(offer, terms)):
+            elif terms and (by := _by_words(offer, terms, has)):
                 yield Hit(by, offer.shown, offer.run, offer.title, offer.help)
 
 
-def _by_words(offer: PaletteRow, terms: Sequence[str]) -> float:
-    """How well a row is found by what it says and is called besides; 0 = it is not."""
+def _by_words(offer: PaletteRow, terms: Sequence[str], has: bool) -> float:
+    """How well a row, which `has` the terms or not, is found by what it says; 0 = it is not."""
     words = _ALIKE if offer.note else _BY_WORDS
-    found = words if offer.has(terms) else _ALIKE if offer.is_like(terms) else 0.0
+    found = words if has else _ALIKE if offer.is_like(terms) else 0.0
     return min(found, _NOT_NOW) if offer.not_now else found
 
 
