@@ -16,5 +16,6 @@ prerequisites   what this machine must have before a cluster is connected to
 site            the cluster as a site where sessions live (`sessions.remote.port`)
 actor           one session's actor, from the engine's side: followed until it has ended or is lost
 ledger          the actors that were begun and not ended, for the next engine
+start_pace      how many actors begin at a time
 node_resources  what a task asks of the node that it runs on
 """
