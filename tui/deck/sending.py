@@ -97,6 +97,7 @@ class Sender:
             hint, short = "enter starts it with the default profile", "enter starts it"
         if self.waiting is not None:
             hint = "it waits: sent as soon as the engine is there, unless you change it"
+            short = "it waits for the engine"
         composer.name_target(targets, clip(said, width), hint, short)
 
     def _elsewhere(self) -> str:

@@ -64,7 +64,13 @@ async def test_on_a_phone_what_enter_does_is_said_without_a_cut_word() -> None:
 
 async def test_on_a_phone_the_first_message_is_told_of_in_three_words() -> None:
     async with opened(0, (42, 32)) as here:
-        await here.until(lambda: str(here.deck.composer.border_subtitle) == "enter starts it")
+        composer, sender = here.deck.composer, here.deck.sender
+        await here.until(lambda: str(composer.border_subtitle) == "enter starts it")
+        sender.waiting = composer.Submitted("go", (), composer.draft)
+        sender.name_target()
+        assert str(composer.border_subtitle) == "it waits for the engine"
+        sender.waiting = None
+        sender.name_target()
         await here.pilot.resize_terminal(80, 24)
         await here.until(lambda: "default profile" in str(here.deck.composer.border_subtitle))
 
