@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.backends.acp import archives, registry
 from sessions.backends.acp.archives import Archive, get
 from sessions.cli.agents import agents
 from sessions.config import load
 from sessions.errors import AgentdeckError, UsageError
+from tests.support.invoked import invoke
 from tests.unit.acp.test_registry import NEW, Served, address
 
 __all__ = ["address"]
@@ -202,16 +202,16 @@ def test_it_is_added_by_name_run_from_our_folder_and_taken_anew(
         return path
 
     given = ["add", "novum", "--from", str(entry("1.0.0")), "--download"]
-    done = CliRunner().invoke(agents, given, catch_exceptions=False)
+    done = invoke(agents, given, catch_exceptions=False)
     assert "no checksum" in done.output and "is the backend novum now" in done.output
     folder = tmp_path / "data" / "agents"
     assert load(tmp_path / "config.toml").backends["novum"].command == [
         str(folder / "novum-1.0.0/dist/agent"), "acp",
     ]  # fmt: skip
     entry("2.0.0")
-    CliRunner().invoke(agents, given, catch_exceptions=False)
+    invoke(agents, given, catch_exceptions=False)
     command = load(tmp_path / "config.toml").backends["novum"].command
     assert command[0] == str(folder / "novum-2.0.0/dist/agent")
     entry("3.0.0", "plan9-pdp11")
     with pytest.raises(UsageError, match="no archive of Novum"):
-        CliRunner().invoke(agents, [*given, "--as", "n"], catch_exceptions=False)
+        invoke(agents, [*given, "--as", "n"], catch_exceptions=False)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.backends.acp import registry
 from sessions.cli.agents import agents
 from sessions.config import load
 from sessions.config.model import BackendConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
+from tests.support.invoked import invoke
 
 NEW = {
     "id": "novum",
@@ -185,14 +185,14 @@ def test_adding_one_writes_a_backend_once(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "config.toml").write_text("# mine\n[defaults]\n# words\n")
     (tmp_path / "own.json").write_text(json.dumps(NEW))
     given = ["add", "novum", "--from", str(tmp_path / "own.json")]
-    done = CliRunner().invoke(agents, given)
+    done = invoke(agents, given)
     assert done.exit_code == 0 and "is the backend novum now" in done.output
     written = (tmp_path / "config.toml").read_text()
     assert written.startswith("# mine\n[defaults]\n# words\n")
     backend = load(tmp_path / "config.toml").backends["novum"]
     assert backend.command == ["npx", "-y", "@novum/agent@9.0.0", "--acp"]
     assert backend.env == {"N": "1"}
-    again = CliRunner().invoke(agents, given)
+    again = invoke(agents, given)
     assert isinstance(again.exception, UsageError) and "already" in str(again.exception)
-    assert CliRunner().invoke(agents, [*given, "--as", "second"]).exit_code == 0
+    assert invoke(agents, [*given, "--as", "second"]).exit_code == 0
     assert "second" in load(tmp_path / "config.toml").backends

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.archive.usage_totals import SpentSoFar
 from sessions.cli.usage import usage
 from sessions.record import codec
 from sessions.record import events as ev
+from tests.support.invoked import invoke
 
 NOON = "2026-11-2{}T12:00:00.000Z"
 
@@ -59,7 +59,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def told(*words: str) -> str:
-    done = CliRunner().invoke(usage, list(words))
+    done = invoke(usage, list(words))
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -84,9 +84,7 @@ def test_days_can_be_chosen_and_names_combined(home: Path) -> None:
     rows = json.loads(told("--json", "--by", "backend", "--by", "model", "--since", "2026-11-22"))
     assert {(r["backend"], r["model"]) for r in rows} == {("claude", "haiku"), ("local", "smol")}
     assert "No turn has ended in these days" in told("--since", "2026-12-01")
-    assert (
-        CliRunner().invoke(usage, ["--since", "2026-12-01", "--until", "2026-11-01"]).exit_code == 2
-    )
+    assert invoke(usage, ["--since", "2026-12-01", "--until", "2026-11-01"]).exit_code == 2
 
 
 def test_a_person_reads_tables(home: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.archive.index import Index
 from sessions.backends.acp.updates import Translator
@@ -14,6 +13,7 @@ from sessions.features.titles import _title
 from sessions.record import events as ev
 from sessions.record.names import MOST, first_words, name_of
 from sessions.record.summary import Reducer
+from tests.support.invoked import invoke
 from tests.support.messages_server import MessagesServer, Request, Step, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -103,7 +103,7 @@ async def test_a_broadcast_to_six_gives_six_names(
     assert set(index.titles([s.id for s in made]).values()) == set(names)
     index.close()
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path / "home"))
-    shown = CliRunner().invoke(list_, [])
+    shown = invoke(list_, [])
     assert "Compare these boats (6)" in shown.output and "new session" in shown.output
 
 

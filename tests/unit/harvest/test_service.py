@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.checks import DraftCheck
@@ -19,6 +18,7 @@ from sessions.record.closed_sets import CallStatus
 from sessions.record.journal import Journal, read
 from sessions.runtime import throttle
 from skills.validate import validate
+from tests.support.invoked import invoke
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import rig_places
@@ -212,10 +212,9 @@ def test_the_command_line_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
 
     worked(tmp_path)
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
-    runner = CliRunner()
-    listed = runner.invoke(harvest, ["s1", "--list", "--json"])
+    listed = invoke(harvest, ["s1", "--list", "--json"])
     assert [row["kind"] for row in json.loads(listed.output)] == ["question", "file", "correction"]
-    done = runner.invoke(harvest, ["s1", "--yes", "--json"], catch_exceptions=False)
+    done = invoke(harvest, ["s1", "--yes", "--json"], catch_exceptions=False)
     report = json.loads(done.output)
     assert report["installed"] and (Path(report["path"]) / "scripts" / "total.py").exists()
 

@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.api.harvest import SkillKept
 from sessions.cli.skills import skills
@@ -16,6 +15,7 @@ from sessions.config.model import UpkeepConfig
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillUse
+from tests.support.invoked import invoke
 from tests.support.rig import rig_places
 from tests.unit.harvest.test_service import record
 
@@ -100,7 +100,7 @@ def test_what_is_stale_and_what_overlaps_is_said(
     ]  # fmt: skip
     assert found["bread"]["says"] == []
     monkeypatch.setenv("AGENTDECK_HOME", str(rig_places(tmp_path).config_file.parent))
-    told = CliRunner().invoke(skills, ["upkeep"])
+    told = invoke(skills, ["upkeep"])
     assert told.exit_code == 0
 
 
@@ -126,5 +126,5 @@ def test_when_a_skill_wants_a_look_is_the_users_to_say(
     assert [each.idle for each in harvest.uses(UpkeepConfig(stale_weeks=2))] == [True, False]
     rig_places(tmp_path).config_file.write_text("[skills.upkeep]\nopened = 1\nalike = 0\n")
     monkeypatch.setenv("AGENTDECK_HOME", str(rig_places(tmp_path).config_file.parent))
-    told = CliRunner().invoke(skills, ["upkeep"])
+    told = invoke(skills, ["upkeep"])
     assert "opened too often" in told.output and "says what" not in told.output

@@ -7,11 +7,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sessions.cli.import_ import import_
 from sessions.importers.run import import_paths
 from sessions.places import Places
+from tests.support.invoked import invoke
 from tests.support.rig import rig_places
 
 CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
@@ -52,7 +52,7 @@ def test_a_named_file_that_is_not_understood_is_told_and_ends_with_1(
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     for _ in range(2):
-        done = CliRunner().invoke(import_, [str(path)])
+        done = invoke(import_, [str(path)])
         assert done.exit_code == 1 and reason in done.output and "1 failed" in done.output
     assert not list(where.sessions.glob("*"))
 
@@ -66,7 +66,7 @@ def test_what_fails_in_a_folder_ends_with_1_too(tmp_path: Path, where: Places) -
     db.execute("create table part (id text)")
     db.commit()
     db.close()
-    done = CliRunner().invoke(import_, [str(folder)])
+    done = invoke(import_, [str(folder)])
     assert done.exit_code == 1 and "1 failed" in done.output, done.output
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from sessions.cli import prime as command
 from sessions.errors import AgentdeckError, UsageError
 from tests.support.arxiv_server import Answer, ArxivServer, share
+from tests.support.invoked import invoke
 from tests.unit.priming.fakes import FakeModel
 
 
@@ -44,7 +45,7 @@ def arxiv(home: Path) -> Iterator[ArxivServer]:
 
 
 def run(*arguments: str, input: str | None = None) -> Result:
-    return CliRunner().invoke(command.prime, list(arguments), input=input, catch_exceptions=False)
+    return invoke(command.prime, list(arguments), input=input, catch_exceptions=False)
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, *replies: object) -> FakeModel:

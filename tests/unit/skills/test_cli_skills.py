@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from sessions.cli.skills import skills
 from sessions.errors import AgentdeckError, NeedsPerson, NotFound
 from sessions.library import library
+from tests.support.invoked import invoke
 from tests.support.skill_folders import make_skill
 
 LISTED = {"name", "description", "path", "scope", "shadowed_by", "listing_tokens", "valid"}
@@ -27,7 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def call(*args: str) -> Result:
-    result = CliRunner().invoke(skills, args)
+    result = invoke(skills, args)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
