@@ -104,7 +104,7 @@ class DeckCommands(Provider):
                 offers.append(_not_now(deck, spec))
         offers += [*_primings(deck), *_settings(deck), *_field_keys(deck)]
         for session_id in deck.model.order:
-            name = f"Go to {deck.name_of(session_id)}"
+            name = f"Go to {deck.model.name_of(session_id)}"
             offers.append(PaletteRow(name, "Session", partial(deck.go, session_id)))
         return offers
 

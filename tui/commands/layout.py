@@ -61,7 +61,7 @@ async def pin(deck: Settles) -> None:
     else:
         kept[:] = [*(i for i in kept if i in deck.model.order), current]
     now = "is on every page" if current in kept else "is where its number is"
-    _settle(deck, f"{deck.name_of(current)} {now}.")
+    _settle(deck, f"{deck.model.name_of(current)} {now}.")
 
 
 @action("tags", "Tags of this session", group=GROUP, when=has_session)
@@ -73,7 +73,7 @@ async def tags(deck: ForPicking) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    title = f"Tags of {deck.name_of(summary.id)}"
+    title = f"Tags of {deck.model.name_of(summary.id)}"
     asked = Prompt(title, " ".join(summary.tags), "words", enter="sets them")
     text = await deck.app.push_screen_wait(asked)
     if text is not None:
@@ -184,7 +184,7 @@ async def hide(deck: Hides) -> None:
     hidden = deck.model.hide()
     if hidden:
         deck.arrived([])
-        _settle(deck, f"{deck.name_of(hidden)} is hidden; going to it shows it again.")
+        _settle(deck, f"{deck.model.name_of(hidden)} is hidden; going to it shows it again.")
 
 
 def some_hidden(deck: HasModel) -> bool:
@@ -198,10 +198,10 @@ async def show_hidden(deck: ShowsHidden) -> None:
     from tui.screens.dialogs import Choose, Listing, Pick
 
     hidden = deck.model.hidden
-    rows = [Pick(i, ((deck.name_of(i), "bold"),)) for i in hidden]
+    rows = [Pick(i, ((deck.model.name_of(i), "bold"),)) for i in hidden]
     asked = Choose("Hidden tiles", Listing(rows, marked=set(), enter="shows it again"))
     chosen = await deck.app.push_screen_wait(asked)
     if chosen is not None:
         for session in chosen.rows:
             deck.go(session)
-        _settle(deck, f"Shown again: {', '.join(map(deck.name_of, chosen.rows))}.")
+        _settle(deck, f"Shown again: {', '.join(map(deck.model.name_of, chosen.rows))}.")

@@ -100,7 +100,7 @@ async def undo(deck: Talks) -> None:
             (("The conversation and its files", ""), ("  put back as before", "$text-muted")),
         ),
     ]
-    title = f"Undo the last turn of {deck.name_of(session)}"
+    title = f"Undo the last turn of {deck.model.name_of(session)}"
     chosen: Choice | None = await deck.app.push_screen_wait(
         Choose(title, Listing(rows, enter="undoes it"))
     )

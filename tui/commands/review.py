@@ -21,7 +21,7 @@ async def review(deck: Talks) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    title = deck.name_of(summary.id)
+    title = deck.model.name_of(summary.id)
     said = await deck.app.push_screen_wait(ChangeReview(deck.client, summary.id, title))
     if said:
         deck.say(said)

@@ -107,7 +107,7 @@ async def budget(deck: Talks) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    title = f"Budget of {deck.name_of(summary.id)}"
+    title = f"Budget of {deck.model.name_of(summary.id)}"
     asked = Prompt(title, said(summary.budget), BUDGET_HINT, enter="sets it", check=parse)
     text = await deck.app.push_screen_wait(asked)
     if text is not None:
@@ -125,7 +125,7 @@ async def close(deck: Closes) -> None:
         return
     if summary.status in ("working", "needs-you"):
         text = "Its turn goes on without a tile. It stays in the list of all sessions."
-        question = Confirm(f"Close {deck.name_of(summary.id)}?", text, "Close")
+        question = Confirm(f"Close {deck.model.name_of(summary.id)}?", text, "Close")
         if not await deck.app.push_screen_wait(question):
             return
     await deck.client.call("session.set", session=summary.id, changes={"closed": True})

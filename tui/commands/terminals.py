@@ -132,7 +132,7 @@ async def terminal_kill(deck: ForPicking) -> None:
 
     session = deck.model.current or ""
     text = "The program and everything that it started end. What it has shown stays."
-    question = Confirm(f"End {deck.name_of(session)}?", text, "End it", danger=True)
+    question = Confirm(f"End {deck.model.name_of(session)}?", text, "End it", danger=True)
     if await deck.app.push_screen_wait(question):
         await deck.client.call("terminal.kill", session=session)
 

@@ -146,7 +146,7 @@ async def compare(deck: Compares) -> None:
     current = model.current
     if current is None:
         return
-    other = await pick_tile(deck, f"Compare {deck.name_of(current)} with", without=current)
+    other = await pick_tile(deck, f"Compare {deck.model.name_of(current)} with", without=current)
     if other:
         model.zoomed = False
         model.pinned = (current, other)

@@ -73,7 +73,7 @@ class Chrome:
         entries: list[FooterKey] = []
         focused = deck.focused
         if getattr(focused, "takes_keys", False):
-            name = deck.name_of(deck.model.current or "")
+            name = deck.model.name_of(deck.model.current or "")
             word = f"leaves {name}, which has every other key"
             return [FooterKey(self.key("terminal_keys"), word, "terminal_keys", "here", True)]
         if focused is not None and not isinstance(focused, Composer):

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from sessions.archive.order import started_by
 from sessions.places import places
 from sessions.record import events as ev
+from sessions.record import terminal_state
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import PendingAsk
 from sessions.record.transcript import Block, Transcript
 from tui.deck.arrangement import Arrangement
+from tui.text import title_of
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice
@@ -123,6 +125,24 @@ class DeckModel:
     def number(self, session_id: str) -> int:
         """The tile's number, from 1; 0 if it is not a tile."""
         return self.order.index(session_id) + 1 if session_id in self.order else 0
+
+    def name_of(self, session_id: str) -> str:
+        """A session's number and title, as they are said everywhere."""
+        summary = self.summaries.get(session_id)
+        name = title_of(summary) if summary else session_id[-6:]
+        number = self.number(session_id)
+        return f"{number} {name}" if number else name
+
+    def first_that_is(self, status: str) -> str:
+        """The first tile with a status, "" if there is none."""
+        return next((i for i in self.order if self.summaries[i].status == status), "")
+
+    def unseen(self) -> str:
+        """The current session, if nobody has seen what it has come to since; else ""."""
+        summary = self.summary()
+        if summary is None or not (summary.status == "done" or terminal_state.unseen(summary)):
+            return ""
+        return summary.id
 
     # -- what is in view
 
@@ -286,6 +306,10 @@ class DeckModel:
                     break
                 del self.live[old]
         return live
+
+    def known(self) -> dict[str, int]:
+        """The sessions in view, and of each the number of the last event that is known of it."""
+        return {i: self.of(i).transcript.last_seq for i in self.visible()}
 
     def apply(self, session_id: str, event: ev.Event) -> Block | None:
         """Fold an event of a watched session; an event that was seen already changes nothing."""

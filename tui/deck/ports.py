@@ -39,9 +39,6 @@ class HasModel(Protocol):
     def model(self) -> DeckModel:
         """All sessions, and which of them is the current one."""
 
-    def name_of(self, session_id: str) -> str:
-        """A session's number and title, as they are said everywhere."""
-
 
 class Redraws(Protocol):
     """What is drawn anew."""

@@ -16,7 +16,6 @@ from textual.containers import Horizontal, Vertical
 from sessions.api.notices import EngineNotice
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record import events as ev
-from sessions.record import terminal_state
 from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
 from tui.background_work import caught_up, while_shown
@@ -49,7 +48,7 @@ from tui.screens import fill_form
 from tui.terminal import glyphs
 from tui.terminal.asked_once import ACTIONS
 from tui.terminal.title import set_title
-from tui.text import clip, one_line, title_of
+from tui.text import clip, one_line
 from tui.view.blocks import looks
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
@@ -185,7 +184,8 @@ class DeckScreen(WithTerminals, LeanScreen):
         for summary in summaries:
             self.notifier.learn(summary)
         if first:
-            self._recall()
+            self.model.recall(self.memory.order)
+            self.model.go(self.memory.current)
         self.query_one(Welcome).ask(self.client)
         if first and not (self.memory.toured or self.options.read_only):
             self.tour.begin()
@@ -193,11 +193,6 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.redraw(reflow=True)
         self.app.engine_found()  # type: ignore[attr-defined]
         ready_when_idle(self, self)
-
-    def _recall(self) -> None:
-        """The order and the tile of last time."""
-        self.model.recall(self.memory.order)
-        self.model.go(self.memory.current)
 
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
@@ -340,7 +335,9 @@ class DeckScreen(WithTerminals, LeanScreen):
             await self.grid.reflow()
             self.tiles = {tile.session: tile for tile in self.grid.tiles()}
             self.clock.show([tile.face for tile in self.tiles.values()])
-            self._watch_visible()
+            watching = while_shown(self, self.link.watch, self.model.known())
+            self.run_worker(watching, group="watch")
+            self.attend()
         model = self.model
         narrow = self.size.width < 110
         self.update_classes({"-empty": not model.order, "-narrow": narrow}, animate=False)
@@ -352,26 +349,13 @@ class DeckScreen(WithTerminals, LeanScreen):
             # Whatever made another session the current one: no key that was meant for the
             # one before draws, reads or sends in it.
             self.to_composer()
-        self.side.say(self.name_of(self.side.session) if self.side.session else "")
+        self.side.say(model.name_of(self.side.session) if self.side.session else "")
         self.chrome.say()
         self.tour.look(model)
         self.name_target()
         self.bring_up.show()
-        self._see()
-
-    def _watch_visible(self) -> None:
-        wanted = {}
-        for session_id in self.model.visible():
-            wanted[session_id] = self.model.of(session_id).transcript.last_seq
-        self.run_worker(while_shown(self, self.link.watch, wanted), group="watch")
-        self.attend()
-
-    def _see(self) -> None:
-        """The current tile's end of turn is seen, if somebody looks."""
-        summary = self.model.summary()
-        unseen = summary and (summary.status == "done" or terminal_state.unseen(summary))
-        if summary and unseen and self.app.app_focus and self.link.up:
-            self.tell_engine(seen := summary.id, lambda c: c.call("session.seen", session=seen))
+        if self.app.app_focus and self.link.up and (seen := model.unseen()):
+            self.tell_engine(seen, lambda c: c.call("session.seen", session=seen))
 
     # -- acting
 
@@ -447,13 +431,6 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.redraw(reflow=before != self.model.visible())
         self.remember()
 
-    def name_of(self, session_id: str) -> str:
-        """A session's number and title, as they are said everywhere."""
-        summary = self.model.summaries.get(session_id)
-        name = title_of(summary) if summary else session_id[-6:]
-        number = self.model.number(session_id)
-        return f"{number} {name}" if number else name
-
     # -- what widgets tell
 
     @on(Grid.Resized)
@@ -528,10 +505,8 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.go(what)
             self.shortcut_hints.than_going(what)
         elif kind == "status":
-            for session_id in self.model.order:
-                if self.model.summaries[session_id].status == what:
-                    self.go(session_id)
-                    break
+            if first := self.model.first_that_is(what):
+                self.go(first)
         elif what.startswith("!"):
             self.app.simulate_key(what[1:])
         else:

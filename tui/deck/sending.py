@@ -85,12 +85,12 @@ class Sender:
         composer.set_class(len(targets) > 1, "-many")
         width, short = max(20, composer.size.width - 6), ""
         if len(targets) > 1:
-            names = ", ".join(deck.name_of(i) for i in targets[:MAX_NAMED])
+            names = ", ".join(deck.model.name_of(i) for i in targets[:MAX_NAMED])
             more = f" and {len(targets) - MAX_NAMED} more" if len(targets) > MAX_NAMED else ""
             said = f"to {len(targets)} sessions: {names}{more}"
             hint = "enter asks, then sends to all · esc: only the current one"
         elif targets:
-            said = f"to {deck.name_of(targets[0])}"
+            said = f"to {deck.model.name_of(targets[0])}"
             hint = self._hint(targets[0])
         else:
             said = "to a new session"
@@ -147,7 +147,9 @@ class Sender:
         if not to:
             return ""
         known = self.deck.model.summaries
-        first = self.deck.name_of(to[0]) if to[0] in known else one_line(to[0].replace(":", " "))
+        first = (
+            self.deck.model.name_of(to[0]) if to[0] in known else one_line(to[0].replace(":", " "))
+        )
         return f" · when done, to {first}" + (f" and {len(to) - 1} more" if len(to) > 1 else "")
 
     def edited(self) -> None:
@@ -220,7 +222,7 @@ class Sender:
     async def _confirmed(self, targets: tuple[str, ...], text: str) -> bool:
         from tui.screens.dialogs import Confirm
 
-        names = "\n".join(f"  {self.deck.name_of(i)}" for i in targets)
+        names = "\n".join(f"  {self.deck.model.name_of(i)}" for i in targets)
         lines = text.strip().splitlines()
         excerpt = clip(lines[0], 60) + (f" (+{len(lines) - 1} lines)" if len(lines) > 1 else "")
         question = f"Send to {len(targets)} sessions?"
@@ -308,7 +310,7 @@ class Sender:
             self._tell_hidden({"hidden": 1})
         failed = [a for a in answers or [] if a.get("error")]
         if failed:
-            names = ", ".join(self.deck.name_of(str(a.get("session", ""))) for a in failed)
+            names = ", ".join(self.deck.model.name_of(str(a.get("session", ""))) for a in failed)
             raise AgentdeckError(
                 f"Not sent to {len(failed)} of {len(answers)}: {names}.", str(failed[0]["error"])
             )

@@ -83,8 +83,8 @@ async def paste(deck: ForPicking, session: str, text: str) -> bool:
     first = "\n".join(clean_line(line.expandtabs(4))[:100] for line in text.splitlines()[:6])
     more = f"\n… and {lines - 6} more" if lines > 6 else ""
     said = f"{told['why']} It runs at once, line by line:\n\n{first}{more}"
-    question = Confirm(f"Paste {lines} lines into {deck.name_of(session)}?", said, "Paste and run",
-                       danger=True)  # fmt: skip
+    asked = f"Paste {lines} lines into {deck.model.name_of(session)}?"
+    question = Confirm(asked, said, "Paste and run", danger=True)
     if not await deck.app.push_screen_wait(question):
         return False
     await deck.client.call("terminal.paste", session=session, text=text, run=True)

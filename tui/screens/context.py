@@ -40,7 +40,7 @@ class ContextScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "again", show=False)]
 
     def __init__(self, deck: ForLooking, session: str) -> None:
-        super().__init__(f"Context of {clip(deck.name_of(session), 40)}")
+        super().__init__(f"Context of {clip(deck.model.name_of(session), 40)}")
         self.deck = deck
         self.session = session
         self.shown: ContextFilled | None = None

@@ -133,7 +133,7 @@ class InboxScreen(Dialog[str]):
         self._show_in_hand()
 
     def _named(self, want: Want) -> str:
-        return self.deck.name_of(want.session) if want.session else "while all was idle"
+        return self.deck.model.name_of(want.session) if want.session else "while all was idle"
 
     def _row(self, want: Want, width: int) -> Row:
         status, word, style = _LOOKS[want.kind]
@@ -258,7 +258,7 @@ class InboxScreen(Dialog[str]):
             if text is not None:
                 await client.call("session.budget", session=session, text=text)
         elif text := await self._ask(
-            f"To {self.deck.name_of(session)}", "your message", "sends it"
+            f"To {self.deck.model.name_of(session)}", "your message", "sends it"
         ):
             await client.call("session.send", session=session, text=text)
 

@@ -43,7 +43,7 @@ class Queue(Dialog[str]):
     ]
 
     def __init__(self, deck: ForQueue, session: str) -> None:
-        super().__init__(f"Waiting in {clip(deck.name_of(session), 50)}")
+        super().__init__(f"Waiting in {clip(deck.model.name_of(session), 50)}")
         self.deck = deck
         self.session = session
 

@@ -60,7 +60,7 @@ class ReplayScreen(Dialog[None]):
     """
 
     def __init__(self, deck: ForLooking, session: str) -> None:
-        super().__init__(f"Recording of {deck.name_of(session)}")
+        super().__init__(f"Recording of {deck.model.name_of(session)}")
         self.deck = deck
         self.session = session
         self.moments: list[Moment] = []

@@ -25,7 +25,7 @@ async def pick_servers(deck: ForPicking, session: str) -> dict[str, bool]:
         enter="uses the ticked ones",
         empty="None is configured: [mcp.servers.NAME] in the configuration.",
     )
-    title = f"MCP servers of {clip(deck.name_of(session), 40)}"
+    title = f"MCP servers of {clip(deck.model.name_of(session), 40)}"
     chosen: Choice | None = await deck.app.push_screen_wait(Choose(title, listing))
     if chosen is None:
         return {}

@@ -128,7 +128,7 @@ class TimelineScreen(Dialog[None]):
     def show(self) -> None:
         """Draw what was told."""
         shown, rows = self.shown, self.query_one(Rows)
-        name = clip(self.deck.name_of(self.session), 40)
+        name = clip(self.deck.model.name_of(self.session), 40)
         state = "" if shown is None else f", {_when(shown['at'])}"
         state += " (it still runs)" if shown and not shown["ended"] else ""
         self.query_one("#dialog").border_title = plain(f"Turn {self.turn} of {name}{state}")

@@ -24,7 +24,7 @@ async def pick_turn(deck: ForPicking, session: str, at: int | None) -> TurnShown
     turns = await deck.client.call("session.turns", session=session)
     rows = [_row(turn) for turn in reversed(turns)]
     listing = Listing(rows, enter="goes on from it", empty="No turn yet.", at=str(at or ""))
-    title = f"Turns of {clip(deck.name_of(session), 50)}"
+    title = f"Turns of {clip(deck.model.name_of(session), 50)}"
     chosen: Choice | None = await deck.app.push_screen_wait(Choose(title, listing))
     if chosen is None:
         return None

@@ -21,6 +21,26 @@ def test_the_page_with_the_current_tile_is_in_view() -> None:
     assert (model.page, model.pages) == (1, 3)
 
 
+def test_a_session_is_named_by_its_number_and_title_and_without_a_tile_by_what_is_known() -> None:
+    model = DeckModel()
+    model.put(Summary("s001", title="a tide"))
+    model.put(Summary("s002", title="a lamp", aside=True))
+    names = [model.name_of(i) for i in ("s001", "s002", "0123456789")]
+    assert names == ["1 a tide", "a lamp", "456789"]
+
+
+def test_the_first_tile_with_a_status_is_found() -> None:
+    model = deck(3, s002="failed", s003="failed")
+    assert (model.first_that_is("failed"), model.first_that_is("paused")) == ("s002", "")
+
+
+def test_only_the_current_tile_s_end_of_turn_is_there_to_be_seen() -> None:
+    model = deck(2, s002="done")
+    assert model.unseen() == ""
+    model.go("s002")
+    assert model.unseen() == "s002"
+
+
 def test_zoom_shows_the_current_tile_alone() -> None:
     model = deck(10)
     model.go("s006")

@@ -215,7 +215,7 @@ class HarvestPanel(Panel):
         text = ""
         if item is not None:
             origin = item["from"]
-            name = self.deck.name_of(origin.get("session", ""))
+            name = self.deck.model.name_of(origin.get("session", ""))
             receipt = f"from {name}, turn {origin.get('turn')}, event {origin.get('seq')}"
             text = f"{receipt}\n{clip(clean(item['text']), 500)}"
         self.query_one("#harvest-about", Static).update(Content(text))
@@ -291,7 +291,7 @@ class HarvestPanel(Panel):
         order = list(dict.fromkeys([*open_, *await self.client.call("deck.order")]))
 
         def row(summary: Summary) -> Pick:
-            name = self.deck.name_of(summary.id) if summary.id in open_ else title_of(summary)
+            name = self.deck.model.name_of(summary.id) if summary.id in open_ else title_of(summary)
             return Pick(summary.id, ((name, ""), (f"  {_belongs(summary)}", "$text-muted")))
 
         pages = in_pages(self.deck, order, dict(open_), row)

@@ -349,7 +349,7 @@ class PrimePanel(Panel):
         return await self.client.call("priming.deepen", session=session, id=id, wishes=wishes)
 
     def _read(self, ask: Reads, busy: str) -> None:
-        whose = self.deck.name_of(self.session) if self.session else "the session"
+        whose = self.deck.model.name_of(self.session) if self.session else "the session"
         costs = st.cost_words(drawn["estimate"] if (drawn := self.prime.drawn) else None)
         what = f"The model of {whose} reads the draw. {costs}".strip()
         self.on_purpose(what, "Let it read", lambda: self._read_now(ask, busy))
@@ -417,7 +417,7 @@ class PrimePanel(Panel):
     def action_inject(self) -> None:
         """Send what is ticked as a visible turn of this session."""
         if self.prime.show == "items" and self.session is not None:
-            what = f"{len(self.prime.chosen)} lines go to {self.deck.name_of(self.session)}."
+            what = f"{len(self.prime.chosen)} lines go to {self.deck.model.name_of(self.session)}."
             self.on_purpose(what, "Send them", lambda: self.work(self._inject, "sending…"))
 
     async def _inject(self, session: str, prime: Prime) -> None:
@@ -430,7 +430,7 @@ class PrimePanel(Panel):
             **prime.sending,
         )
         where = f"turn {sent['turn']}" if sent.get("turn") else "queued: a turn runs"
-        self.deck.say(f"{len(prime.chosen)} sent to {self.deck.name_of(session)}, {where}")
+        self.deck.say(f"{len(prime.chosen)} sent to {self.deck.model.name_of(session)}, {where}")
 
     def action_text(self) -> None:
         """Read exactly what would be sent."""

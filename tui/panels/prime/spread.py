@@ -17,7 +17,7 @@ def spread(panel: Primed) -> None:
     """Ask over which sessions, and how; then ask once more with the count."""
     deck = panel.deck
     picks = [
-        Pick(s.id, ((deck.name_of(s.id), ""), (f"  {s.status}", "$text-muted")))
+        Pick(s.id, ((deck.model.name_of(s.id), ""), (f"  {s.status}", "$text-muted")))
         for s in deck.model.summaries.values()
         if not s.closed and not s.archived
     ]
@@ -33,7 +33,7 @@ def spread(panel: Primed) -> None:
 
 
 def _names(panel: Primed, sessions: tuple[str, ...]) -> str:
-    return "\n".join(f"  {panel.deck.name_of(session)}" for session in sessions)
+    return "\n".join(f"  {panel.deck.model.name_of(session)}" for session in sessions)
 
 
 def _ask_deal(panel: Primed, sessions: tuple[str, ...]) -> None:
@@ -88,5 +88,5 @@ def _told(panel: Primed, answers: list[SessionPrimed]) -> str:
     failed = [a for a in answers if a.get("error")]
     told = f"{len(answers) - len(failed)} of {len(answers)} sessions primed"
     if failed:
-        told += f"; {panel.deck.name_of(failed[0]['session'])}: {failed[0]['error']}"
+        told += f"; {panel.deck.model.name_of(failed[0]['session'])}: {failed[0]['error']}"
     return told
