@@ -188,7 +188,7 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
     def _theme_changed(self, _: object) -> None:
         if self.theme != self.memory.theme:
             self.memory.theme = self.theme
-            self.deck.remember()
+            self.deck.drafts.remember()
 
     def engine_found(self) -> None:
         """Start-up is over."""

@@ -27,7 +27,7 @@ def _settle(deck: Settles, told: str) -> None:
     deck.model.arrangement.forget(deck.model.order)
     deck.say(told)
     deck.redraw(reflow=True)
-    deck.remember()
+    deck.drafts.remember()
 
 
 @action("columns", "Columns of tiles", group=GROUP, when=has_session)
@@ -163,7 +163,7 @@ async def shrink(deck: Resizes) -> None:
 def _resize(deck: Resizes, by: float) -> None:
     if deck.model.current:
         deck.grid.grow(deck.model.current, by)
-        deck.remember()
+        deck.drafts.remember()
 
 
 def unlike(deck: HasModel) -> bool:

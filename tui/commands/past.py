@@ -58,7 +58,7 @@ async def _fork(deck: Forks, session: str, turn: int) -> None:
     summary = deck.model.summaries.get(session)
     title = f"{summary.title} (fork)" if summary is not None and summary.title else ""
     made = await deck.client.call("session.fork", session=session, turn=turn, title=title)
-    deck.go(deck.met(made))
+    deck.go(deck.feed.met(made))
 
 
 async def undo_to(deck: Undoes, session: str, turn: int | None, *, files: bool) -> None:

@@ -54,7 +54,7 @@ async def new(deck: Makes) -> None:
         args = dict(given)
         if wish.count > 1 and args.get("title"):
             args["title"] = f"{args['title']} {number + 1}"
-        met = deck.met(await deck.client.call("session.create", **args))
+        met = deck.feed.met(await deck.client.call("session.create", **args))
         made = made or met
     if made:
         deck.go(made)
@@ -150,7 +150,7 @@ async def fork(deck: Forks) -> None:
         return
     title = f"{summary.title} (fork)" if summary.title else ""
     made = await deck.client.call("session.fork", session=summary.id, title=title)
-    deck.go(deck.met(made))
+    deck.go(deck.feed.met(made))
 
 
 @action("aside", "Set aside", keys=("alt+s",), group=GROUP, when=has_session)
@@ -166,7 +166,7 @@ async def move_left(deck: Moves) -> None:
     """Change places with the tile before."""
     deck.model.move(-1)
     deck.redraw(reflow=True)
-    deck.remember()
+    deck.drafts.remember()
 
 
 @action("move_right", "Move tile right", keys=("alt+shift+right",), group=GROUP, when=has_session)
@@ -174,4 +174,4 @@ async def move_right(deck: Moves) -> None:
     """Change places with the tile after."""
     deck.model.move(1)
     deck.redraw(reflow=True)
-    deck.remember()
+    deck.drafts.remember()

@@ -110,7 +110,7 @@ async def interrupt(deck: Interrupts) -> None:
     if summary is None:
         deck.composer.focus()
         return
-    asked, deck.interrupting = deck.interrupting, None
+    asked, deck.model.interrupting = deck.model.interrupting, None
     again = asked is not None and asked[0] == summary.id and monotonic() < asked[1]
     if not working(deck) and not waits(deck):
         if deck.focused is not deck.composer:
@@ -118,11 +118,11 @@ async def interrupt(deck: Interrupts) -> None:
         elif again:
             deck.start("turns")
         else:
-            deck.interrupting = (summary.id, monotonic() + BACK_WITHIN_S)
+            deck.model.interrupting = (summary.id, monotonic() + BACK_WITHIN_S)
         return
     loss = would_lose(deck)
     if loss and not again:
-        deck.interrupting = (summary.id, monotonic() + TWICE_WITHIN_S)
+        deck.model.interrupting = (summary.id, monotonic() + TWICE_WITHIN_S)
         deck.app.notify(
             f"{loss}: press esc once more to interrupt.",
             severity="warning",

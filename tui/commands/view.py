@@ -216,7 +216,7 @@ if kinds():
         """Make the side panel wider; from its widest it is narrow again. Remembered."""
         deck.memory.side_width = deck.side.widen()
         deck.redraw(reflow=True)
-        deck.remember()
+        deck.drafts.remember()
 
 
 async def _toggle(deck: OpensSide, name: str = "") -> None:

@@ -28,7 +28,6 @@ from tui.deck.ports import (
     ForTimeline,
     Goes,
     HasComposer,
-    HasEscape,
     HasFocused,
     HasLink,
     HasModel,
@@ -36,7 +35,8 @@ from tui.deck.ports import (
     HasSize,
     HasTile,
     HasTiles,
-    KeysAwaited,
+    HasTopics,
+    KnowsSettings,
     Meets,
     Redraws,
     ReloadsConfig,
@@ -44,13 +44,6 @@ from tui.deck.ports import (
     Says,
     SetsOptions,
     Starts,
-    SummariesCome,
-    WatchesEvents,
-    WatchesIndex,
-    WatchesQueue,
-    WatchesRequests,
-    WatchesRuns,
-    WatchesSettings,
     Works,
 )
 
@@ -301,7 +294,7 @@ class Escapes(HasComposer, HasFocused, HasTour, HasSender, SessionInHand, Protoc
     """Enough to know what esc does now."""
 
 
-class Interrupts(Redraws, Starts, ForPicking, Escapes, HasEscape, Protocol):
+class Interrupts(Redraws, Starts, ForPicking, Escapes, Protocol):
     """Does what esc does."""
 
 
@@ -416,14 +409,8 @@ class ForActions(
     Remembers,
     Goes,
     Meets,
-    SummariesCome,
-    KeysAwaited,
-    WatchesQueue,
-    WatchesRequests,
-    WatchesRuns,
-    WatchesIndex,
-    WatchesEvents,
-    WatchesSettings,
+    HasTopics,
+    KnowsSettings,
     SetsOptions,
     HasSide,
     Decides,
@@ -436,7 +423,6 @@ class ForActions(
     StartsWithHint,
     BringsUp,
     HasChrome,
-    HasEscape,
     HasClasses,
     Reconnects,
     HangsUp,

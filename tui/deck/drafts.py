@@ -29,7 +29,7 @@ class Drafts:
         self.deck.composer.restore(self.deck.memory.drafts.get("", Draft()))
 
     def swap(self) -> None:
-        """Take aim at the current session: its draft and its name, in one step."""
+        """Take the current session's draft in; who calls this names the target in the same step."""
         composer, kept = self.deck.composer, self.deck.memory.drafts
         current = self.deck.model.current or ""
         if current == self._session or (self._session is None and not current):
@@ -42,7 +42,6 @@ class Drafts:
             kept.pop("", None)
         self._session = current
         composer.restore(kept.get(current, Draft()))
-        self.deck.name_target()
 
     def remember(self) -> None:
         """Write the memory within a second; before the deck stands there is nothing new in it."""

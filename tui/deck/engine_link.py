@@ -15,13 +15,21 @@ from tui.deck.client import ClientFactory, DeckClient
 
 
 class LinkListener(Protocol):
-    """Who is told what comes down (the deck's screen)."""
+    """Who is told whether there is an engine (the deck's screen)."""
 
     def connected(self, summaries: list[Summary]) -> None:
         """The engine is there; these are all sessions."""
 
     def lost(self, message: str, hint: str) -> None:
         """The engine can't be reached, or has gone."""
+
+    @property
+    def app(self) -> Any:
+        """A `GuardedApp`, which says what has failed."""
+
+
+class FeedListener(Protocol):
+    """Who is told what comes down (`tui.deck.engine_feed`)."""
 
     def event_came(self, session_id: str, event: ev.Event) -> None:
         """An event of a watched session."""
@@ -38,17 +46,14 @@ class LinkListener(Protocol):
     def notice_came(self, notice: EngineNotice) -> None:
         """The engine says something that is no event."""
 
-    @property
-    def app(self) -> Any:
-        """A `GuardedApp`, which says what has failed."""
-
 
 class Link:
     """Holds the client while there is one."""
 
-    def __init__(self, factory: ClientFactory, listener: LinkListener) -> None:
+    def __init__(self, factory: ClientFactory, listener: LinkListener, feed: FeedListener) -> None:
         self._factory = factory
         self._listener = listener
+        self._feed = feed
         self._client: DeckClient | None = None
         self._watched: set[str] = set()
         self._syncing = asyncio.Lock()
@@ -81,11 +86,11 @@ class Link:
         self.connecting = True
         try:
             client = await self._factory()
-            client.on_event = self._listener.event_came
-            client.on_terminal = self._listener.terminal_came
-            client.on_summary = self._listener.summary_came
-            client.on_gone = self._listener.gone
-            client.on_notice = self._listener.notice_came
+            client.on_event = self._feed.event_came
+            client.on_terminal = self._feed.terminal_came
+            client.on_summary = self._feed.summary_came
+            client.on_gone = self._feed.gone
+            client.on_notice = self._feed.notice_came
             client.on_lost = self._lost
             client.on_fault = self._fault
             summaries = await client.attach()
@@ -133,7 +138,7 @@ class Link:
         except AgentdeckError as error:
             self._watched.discard(session_id)
             if self._client is client:
-                self._listener.notice_came({"kind": "watch", "message": str(error)})
+                self._feed.notice_came({"kind": "watch", "message": str(error)})
 
     async def close(self) -> None:
         """Hang up; the engine and its sessions go on."""

@@ -54,6 +54,10 @@ class DeckModel:
         """What was told last of each run of a plan that goes on: title, done, of, idle."""
         self.indexing: tuple[int, int] | None = None
         """While the index is made: how many records are in it, of how many."""
+        self.interrupting: tuple[str, float] | None = None
+        """The session in which esc was pressed once, and until when a second one counts."""
+        self.keys_for = ""
+        """The terminal that gets the keys as soon as it is in view."""
         self.zoomed = False
         self.pinned: tuple[str, ...] = ()
         """Tiles that are compared side by side, instead of the page."""

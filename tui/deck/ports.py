@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.widget import Widget
 
-    from sessions.api.notices import EngineNotice
     from sessions.errors import AgentdeckError
-    from sessions.record.events import Event
     from sessions.record.summary import SessionSummary, Summary
     from tui.deck.client import DeckClient
     from tui.deck.composer import Composer
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from tui.deck.notify import Notifier
     from tui.deck.settings_cache import AskedSettings
     from tui.deck.tile import Tile
+    from tui.deck.topics import Topics
     from tui.options import DeckOptions
     from tui.view.clock import FrameClock
     from tui.widgets.permission import PermissionBox
@@ -125,11 +124,19 @@ class HasMemory(Protocol):
         """Drafts, history, order, widths."""
 
 
+class MemorySaved(Protocol):
+    """Who writes the deck's memory."""
+
+    def remember(self) -> None:
+        """Write it soon."""
+
+
 class Remembers(HasMemory, Protocol):
     """Keeps what changed in it."""
 
-    def remember(self) -> None:
-        """Write the deck's memory soon."""
+    @property
+    def drafts(self) -> MemorySaved:
+        """They are part of it."""
 
 
 class HasSize(Protocol):
@@ -147,11 +154,45 @@ class Goes(Protocol):
         """Make a session's tile the current one; what is typed next is written to it."""
 
 
-class Meets(Protocol):
-    """Sessions that were just made."""
+class SessionsTold(Protocol):
+    """What the engine tells of sessions, as far as its answers tell it too."""
 
     def met(self, data: SessionSummary) -> str:
         """A session that the engine answers with, though it may not have told of it; its id."""
+
+    def summary_came(self, summary: Summary) -> None:
+        """Status, title, cost, queue … of a session."""
+
+
+class Meets(Protocol):
+    """Sessions that were just made, or come back."""
+
+    @property
+    def feed(self) -> SessionsTold:
+        """Takes them in."""
+
+
+class HasTopics(Protocol):
+    """What is told of sessions, runs and the like."""
+
+    @property
+    def topics(self) -> Topics:
+        """To be subscribed to."""
+
+
+class SeesSessions(Protocol):
+    """What can be looked at."""
+
+    def in_sight(self, session_id: str) -> bool:
+        """Whether somebody may be looking at a session now."""
+
+
+class HasClock(Protocol):
+    """When tiles are drawn."""
+
+    @property
+    def clock(self) -> FrameClock:
+        """Draws those that have something new."""
 
 
 class Starts(Protocol):
@@ -206,20 +247,6 @@ class HasFocused(Protocol):
         """The widget that has them."""
 
 
-class KeysAwaited(Protocol):
-    """Who gets the keys when it is there."""
-
-    keys_for: str
-    """The terminal that gets the keys as soon as it is in view."""
-
-
-class HasEscape(Protocol):
-    """What esc was pressed for."""
-
-    interrupting: tuple[str, float] | None
-    """The session in which esc was pressed once, and until when a second one counts."""
-
-
 class Works(Protocol):
     """What is done aside."""
 
@@ -227,6 +254,13 @@ class Works(Protocol):
         self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
     ) -> object:
         """Do something aside."""
+
+
+class WorksInBackground(Protocol):
+    """What is done in the background, and may be refused."""
+
+    def in_background(self, work: Awaitable[object], group: str) -> None:
+        """Do something while keys and drawing go on; what is refused is said."""
 
 
 class Guards(Protocol):
@@ -242,9 +276,6 @@ class ForDrafts(HasModel, HasComposer, HasMemory, Protocol):
     @property
     def is_mounted(self) -> bool:
         """Whether it stands."""
-
-    def name_target(self) -> None:
-        """Name in the composer's frame where a message goes."""
 
     def run_worker(self, work: Callable[[], None], *, thread: bool, group: str) -> object:
         """Do something aside."""
@@ -262,25 +293,16 @@ class ForSending(
     Meets,
     HasFocused,
     HasSide,
-    KeysAwaited,
-    HasEscape,
     Protocol,
 ):
     """What is needed to send a message."""
 
 
-class ForScrolling(HasModel, HasTiles, Protocol):
+class ForScrolling(HasModel, HasTiles, HasTopics, Protocol):
     """What is needed to bring a place of a record into view."""
 
 
-class SummariesCome(Protocol):
-    """What is told of sessions."""
-
-    def summary_came(self, summary: Summary) -> None:
-        """Status, title, cost, queue … of a session."""
-
-
-class ForReopening(HasModel, Asks, HasComposer, Goes, SummariesCome, Protocol):
+class ForReopening(HasModel, Asks, HasComposer, Goes, Meets, Protocol):
     """What is needed to make a session a tile again."""
 
 
@@ -288,10 +310,20 @@ class ForPanels(HasTiles, Says, Guards, ForReopening, Protocol):
     """The deck as the panels of the side see it."""
 
 
-class ForTerminals(HasModel, HasTiles, Asks, HasLink, KeysAwaited, Guards, Works, Protocol):
-    """What is needed of the deck's screen for terminals."""
+class ForTelling(HasModel, AsksEngine, WorksInBackground, Protocol):
+    """What is needed to tell the engine something that nobody waits for."""
 
-    clock: FrameClock
+
+class ForMarking(Says, ForTelling, Protocol):
+    """What is needed to mark something for the harvest."""
+
+
+class ForTerminals(HasTiles, AsksUser, HasLink, ForTelling, Protocol):
+    """What is needed of the deck for terminals."""
+
+
+class ForPlanRuns(Redraws, HasModel, HasTopics, Asks, Protocol):
+    """What is needed to know which runs of plans go on."""
 
 
 # -- the deck as its dialogs see it
@@ -305,7 +337,7 @@ class ForPicking(HasModel, Asks, Protocol):
     """What is needed to have something of a session chosen."""
 
 
-class ForBeginning(HasModel, HasTiles, Asks, Goes, Meets, KeysAwaited, Protocol):
+class ForBeginning(HasModel, HasTiles, Asks, Goes, Meets, Protocol):
     """What is needed to begin a terminal."""
 
 
@@ -333,12 +365,6 @@ class ForBackends(AsksEngine, HasOptions, Protocol):
     """What is needed to say what answers here."""
 
 
-class WatchesRequests(Protocol):
-    """Told when what wants a person changes."""
-
-    requests_watcher: Callable[[], None] | None
-
-
 class Decides(Protocol):
     """Answers requests."""
 
@@ -353,47 +379,23 @@ class Defers(Protocol):
         """Call when what happens now has been drawn."""
 
 
-class ForInbox(HasModel, AsksEngine, Starts, WatchesRequests, HasSide, Decides, Defers, Protocol):
+class ForInbox(HasModel, AsksEngine, Starts, HasTopics, HasSide, Decides, Defers, Protocol):
     """What is needed to answer what wants a person."""
 
 
-class WatchesQueue(Protocol):
-    """Told when what waits in a session changes."""
-
-    queue_watcher: Callable[[], None] | None
-
-
-class ForQueue(HasModel, AsksEngine, Says, HasMemory, WatchesQueue, Protocol):
+class ForQueue(HasModel, AsksEngine, Says, HasMemory, HasTopics, Protocol):
     """What is needed to change what waits in a session."""
 
 
-class WatchesRuns(Protocol):
-    """Told when something happens in a run of a plan."""
-
-    plans_watcher: Callable[[EngineNotice], None] | None
-
-
-class ForRuns(AsksEngine, Says, Starts, WatchesRuns, Protocol):
+class ForRuns(AsksEngine, Says, Starts, HasTopics, Protocol):
     """What is needed to look at runs of plans and to steer them."""
 
 
-class WatchesIndex(Protocol):
-    """Told when more of the index is made."""
-
-    index_watcher: Callable[[], None] | None
-
-
-class ForSearching(HasModel, AsksEngine, WatchesIndex, Protocol):
+class ForSearching(HasModel, AsksEngine, HasTopics, Protocol):
     """What is needed to search all sessions."""
 
 
-class WatchesEvents(Protocol):
-    """Told of every event."""
-
-    event_watcher: Callable[[str, Event], None] | None
-
-
-class ForTimeline(HasModel, AsksEngine, WatchesEvents, Protocol):
+class ForTimeline(HasModel, AsksEngine, HasTopics, Protocol):
     """What is needed to show where a turn's time goes while it runs."""
 
 
@@ -408,12 +410,17 @@ class ReloadsConfig(Redraws, AsksUser, SetsOptions, Protocol):
     """What is set anew when the configuration changed."""
 
 
-class WatchesSettings(Protocol):
-    """The settings, as they were told last, and who is told when they change."""
-
-    settings: AskedSettings
-    settings_watcher: Callable[[], None] | None
+class ForFeed(HasTiles, HasClock, SeesSessions, ForTelling, ForPlanRuns, ReloadsConfig, Protocol):
+    """What is needed to take in what the engine tells."""
 
 
-class ForSettings(AsksEngine, ReloadsConfig, WatchesSettings, Protocol):
+class KnowsSettings(Protocol):
+    """The settings, as they were told last."""
+
+    @property
+    def settings(self) -> AskedSettings:
+        """Asked before their screen is there."""
+
+
+class ForSettings(AsksEngine, HasTopics, ReloadsConfig, KnowsSettings, Protocol):
     """What is needed to change settings."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual._path import CSSPathType
@@ -13,33 +12,32 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from sessions.api.notices import EngineNotice
-from sessions.errors import AgentdeckError, NotFound
-from sessions.record import events as ev
-from sessions.record.summary import SessionSummary, Summary
+from sessions.errors import AgentdeckError
+from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.background_work import caught_up, while_shown
-from tui.deck import completion_sources
+from tui.deck import completion_sources, harvest_marks, terminals
 from tui.deck.ahead import ready_when_idle
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
-from tui.deck.client import Ask, ClientFactory, DeckClient
+from tui.deck.client import ClientFactory, DeckClient
 from tui.deck.composer import Composer
 from tui.deck.drafts import Drafts
+from tui.deck.engine_feed import EngineFeed
 from tui.deck.engine_link import Link
 from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
-from tui.deck.reload_config import reload_config
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.settings_cache import AskedSettings
 from tui.deck.shortcut_hints import ShortcutHints
 from tui.deck.side_panel import SidePanel
-from tui.deck.terminals import WithTerminals
+from tui.deck.tell_engine import tell_engine
 from tui.deck.tile import Tile
+from tui.deck.topics import Topics
 from tui.deck.tour import Tour
 from tui.deck.welcome import Welcome
 from tui.options import DeckOptions
@@ -47,17 +45,19 @@ from tui.panels import sheets
 from tui.screens import fill_form
 from tui.terminal import glyphs
 from tui.terminal.asked_once import ACTIONS
-from tui.terminal.title import set_title
 from tui.text import clip, one_line
 from tui.view.blocks import looks
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
-from tui.widgets.clickable_line import ClickableLine, progress
+from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.permission import PermissionBox
 
+if TYPE_CHECKING:
+    from tui.terminals.view import TerminalView
 
-class DeckScreen(WithTerminals, LeanScreen):
+
+class DeckScreen(LeanScreen):
     """Draws what the model says, and runs the actions of the registry."""
 
     CSS_PATH: ClassVar[CSSPathType] = ["screen.tcss", "../widgets/permission.tcss", *sheets()]
@@ -72,7 +72,9 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.model.arrangement = memory.arrangement
         looks.thinking = memory.arrangement.thinking
         looks.compact = memory.arrangement.compact
-        self.link = Link(factory, self)
+        self.topics = Topics()
+        self.feed = EngineFeed(self)
+        self.link = Link(factory, self, self.feed)
         self.sender = Sender(self)
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
@@ -81,16 +83,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.add_class("-empty", update=False)
-        self.queue_watcher: Callable[[], None] | None = None
-        self.requests_watcher: Callable[[], None] | None = None
-        self.event_watcher: Callable[[str, ev.Event], None] | None = None
-        self.plans_watcher: Callable[[EngineNotice], None] | None = None
-        self.settings_watcher: Callable[[], None] | None = None
         self.settings = AskedSettings()
-        self.index_watcher: Callable[[], None] | None = None
-        self._title = ""
-        self.interrupting: tuple[str, float] | None = None
-        """The session in which esc was pressed once, and until when a second one counts."""
         self.tiles: dict[str, Tile] = {}
         self._due = False
         self._reflow_due = False
@@ -103,7 +96,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             with Vertical(id="middle"):
                 yield Grid(self.model, self.options.max_tiles)
                 yield Welcome(self.options.keys)
-            yield SidePanel()
+            yield SidePanel(self.topics)
         yield Tour(self.options.keys)
         composer = Composer(self.memory.history, id="composer")
         composer.offers.commands = self._commands
@@ -165,6 +158,10 @@ class DeckScreen(WithTerminals, LeanScreen):
         """The current tile, if it is in view."""
         return self.tiles.get(self.model.current or "")
 
+    def in_sight(self, session_id: str) -> bool:
+        """Whether somebody may be looking at a session now."""
+        return self.app.app_focus and self.app.screen is self and session_id in self.tiles
+
     # -- the engine (tui.deck.engine_link.LinkListener)
 
     def reconnect(self) -> None:
@@ -189,7 +186,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.query_one(Welcome).ask(self.client)
         if first and not (self.memory.toured or self.options.read_only):
             self.tour.begin()
-        self.run_worker(self._runs(), group="runs", exit_on_error=False)
+        self.run_worker(self.feed.runs.ask(), group="runs", exit_on_error=False)
         self.redraw(reflow=True)
         self.app.engine_found()  # type: ignore[attr-defined]
         ready_when_idle(self, self)
@@ -200,122 +197,6 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.sender.take_waiting()
         self.chrome.lost(message, hint)
         self.redraw()
-
-    def event_came(self, session_id: str, event: ev.Event) -> None:
-        """Fold an event; its tile draws it at the next frame."""
-        block = self.model.apply(session_id, event)
-        tile = self.tiles.get(session_id)
-        if block is not None and tile is not None:
-            tile.changed(block)
-            self.clock.wake(tile.view)
-        self.bring_up.came(session_id)
-        if self.event_watcher is not None:
-            self.event_watcher(session_id, event)
-        self.side.event(session_id, event)
-
-    def summary_came(self, summary: Summary) -> None:
-        """Status, title, cost, queue … of a session."""
-        before = self.model.shown
-        self.model.put(summary)
-        seen = self.app.app_focus and self.app.screen is self and summary.id in self.tiles
-        self.notifier.see(summary, seen)
-        if summary.aside and summary.status == "needs-you":
-            back = summary.id
-            self.tell_engine(
-                back, lambda c: c.call("session.set", session=back, changes={"aside": False})
-            )
-        tile = self.tiles.get(summary.id)
-        if tile is not None:
-            tile.show(summary, self.model.number(summary.id))
-        self.side.summary(summary)
-        if self.queue_watcher is not None:
-            self.queue_watcher()
-        if self.requests_watcher is not None:
-            self.requests_watcher()
-        self.redraw(reflow=before != self.model.shown)
-
-    def met(self, data: SessionSummary) -> str:
-        """A session that the engine answers with, though it may not have told of it; its id."""
-        summary = Summary.from_json(data)
-        if summary.id not in self.model.summaries:
-            self.summary_came(summary)
-        return summary.id
-
-    def gone(self, session_id: str) -> None:
-        """A session was deleted."""
-        self.model.drop(session_id)
-        self.notifier.forget(session_id)
-        if self.requests_watcher is not None:
-            self.requests_watcher()
-        self.redraw(reflow=True)
-
-    def notice_came(self, notice: EngineNotice) -> None:
-        """Something of the deck: a limit, a disk that is full; a panel may care as well."""
-        kind = notice.get("kind")
-        if kind == "index":
-            self._indexed(notice)
-        elif kind == "plan":
-            self._run_told(notice)
-        else:
-            self.side.notice(notice)
-        if kind == "config" and not self._config_told():
-            return
-        if message := one_line(str(notice.get("message", ""))):
-            self.app.notify(message, severity="warning", markup=False, timeout=10)
-            if kind == "plan" and notice.get("idle"):
-                self.notifier.outward(message)
-
-    def _indexed(self, notice: EngineNotice) -> None:
-        """How much of the index is made: the status line says it, and who searches is told."""
-        done, of = int(notice.get("done") or 0), int(notice.get("of") or 0)
-        self.model.indexing = (done, of) if done < of else None
-        self.redraw()
-        if self.index_watcher is not None:
-            self.index_watcher()
-
-    def _config_told(self) -> bool:
-        """The configuration was read again: take what is the deck's. False: it is told already."""
-        if self.settings_watcher is not None:
-            self.settings_watcher()
-            return False
-        self.run_worker(self.guarded(reload_config(self)), group="config", exit_on_error=False)
-        return True
-
-    def _run_told(self, notice: EngineNotice) -> None:
-        """Something of a run: the status line and who looks at it are told."""
-        if run := str(notice.get("run", "")):
-            self.model.runs[run] = notice
-            if notice.get("over"):
-                del self.model.runs[run]
-            self.redraw()
-            told = " ".join(["agentdeck", progress(self.model.runs.values())]).strip()
-            if told != self._title:
-                self._title = told
-                set_title(self.app, told)
-        if self.plans_watcher is not None:
-            self.plans_watcher(notice)
-
-    async def _runs(self) -> None:
-        """Which runs go on; an engine that knows none of them has none."""
-        with suppress(AgentdeckError):
-            for line in await self.client.call("plan.going"):
-                counts = line["counts"]
-                done = counts.get("done", 0) + counts.get("skipped", 0)
-                told = EngineNotice(run=line["id"], title=line["title"], idle=line["idle"])
-                self._run_told({**told, "done": done, "of": sum(counts.values())})
-
-    def tell_engine(self, session: str, ask: Ask) -> None:
-        """Send a command on a session in the background; a refusal is shown."""
-
-        async def tell() -> None:
-            try:
-                await ask(self.client)
-            except NotFound:
-                # What is told in the background of a session that is deleted meanwhile is no news.
-                if session in self.model.summaries:
-                    raise
-
-        self.run_worker(self.guarded(tell()), group="tell", exit_on_error=False)
 
     # -- drawing
 
@@ -337,7 +218,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.clock.show([tile.face for tile in self.tiles.values()])
             watching = while_shown(self, self.link.watch, self.model.known())
             self.run_worker(watching, group="watch")
-            self.attend()
+            terminals.attend(self)
         model = self.model
         narrow = self.size.width < 110
         self.update_classes({"-empty": not model.order, "-narrow": narrow}, animate=False)
@@ -352,10 +233,10 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.side.say(model.name_of(self.side.session) if self.side.session else "")
         self.chrome.say()
         self.tour.look(model)
-        self.name_target()
+        self.sender.name_target()
         self.bring_up.show()
         if self.app.app_focus and self.link.up and (seen := model.unseen()):
-            self.tell_engine(seen, lambda c: c.call("session.seen", session=seen))
+            tell_engine(self, seen, lambda c: c.call("session.seen", session=seen))
 
     # -- acting
 
@@ -388,6 +269,10 @@ class DeckScreen(WithTerminals, LeanScreen):
             return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
         return True
 
+    def in_background(self, work: Awaitable[object], group: str) -> None:
+        """Do something while keys and drawing go on; what is refused is said."""
+        self.run_worker(self.guarded(work), group=group, exit_on_error=False)
+
     async def guarded(self, work: Awaitable[object]) -> None:
         """Do something; what is refused is said."""
         try:
@@ -412,10 +297,6 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.arrived(before)
         self.to_composer()
 
-    def name_target(self) -> None:
-        """Name in the composer's frame where a message goes."""
-        self.sender.name_target()
-
     def to_composer(self) -> None:
         """Give the composer the keys now, so that the next one finds it."""
         self.set_focus(self.composer)
@@ -425,11 +306,12 @@ class DeckScreen(WithTerminals, LeanScreen):
 
         `before`: the tiles that were in view.
         """
-        self.interrupting = None
+        self.model.interrupting = None
         self.drafts.swap()
+        self.sender.name_target()
         self.to_composer()
         self.redraw(reflow=before != self.model.visible())
-        self.remember()
+        self.drafts.remember()
 
     # -- what widgets tell
 
@@ -440,12 +322,12 @@ class DeckScreen(WithTerminals, LeanScreen):
     @on(Tour.Ended)
     def _toured(self) -> None:
         self.memory.toured = True
-        self.remember()
+        self.drafts.remember()
         self.redraw()
 
     @on(Grid.Sized)
     def _sized(self) -> None:
-        self.remember()
+        self.drafts.remember()
 
     @on(Tile.Chosen)
     def _chosen(self, message: Tile.Chosen) -> None:
@@ -463,37 +345,19 @@ class DeckScreen(WithTerminals, LeanScreen):
     def _marked(self, message: TranscriptView.BlockMarked) -> None:
         tile = next((t for t in self.query(Tile) if t.view is message.view), None)
         if tile is not None:
-            block = message.block
-            session = tile.session
-            self.tell_engine(
-                session,
-                lambda c: c.call(
-                    "harvest.mark",
-                    session=session,
-                    kind="code" if block.kind == "tool" else "text",
-                    text=message.text,
-                    turn=block.turn or 0,
-                    seq=block.seq,
-                    copied=message.copied,
-                ),
-            )
-            if not message.copied:
-                self.say("Marked for the harvest (F5)")
-
-    @on(Tile.Answered)
-    def _answered(self) -> None:
-        self.composer.focus()
+            harvest_marks.mark(self, tile.session, message)
 
     @on(PermissionBox.Answered)
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
-        if not self.copies(message):
-            self.tell_engine(message.session, lambda c: fill_form.answer(c, message))
+        if not terminals.copies(self, message):
+            tell_engine(self, message.session, lambda c: fill_form.answer(c, message))
 
     @on(PermissionBox.Fill)
     def _fill(self, message: PermissionBox.Fill) -> None:
         fill_form.fill(self, message, self.decide)
 
+    @on(Tile.Answered)
     @on(PermissionBox.Left)
     def _left(self) -> None:
         self.composer.focus()
@@ -523,9 +387,7 @@ class DeckScreen(WithTerminals, LeanScreen):
     def _submitted(self, message: Composer.Submitted) -> None:
         if self.sender.waits(message):
             return
-        self.run_worker(
-            self.guarded(self.sender.submit(message)), group="send", exit_on_error=False
-        )
+        self.in_background(self.sender.submit(message), "send")
 
     @on(Composer.GoOn)
     def _go_on(self, message: Composer.GoOn) -> None:
@@ -552,7 +414,7 @@ class DeckScreen(WithTerminals, LeanScreen):
     def _edited(self) -> None:
         self.query_one(AttachedFiles).show(self.composer.files)
         self.sender.edited()
-        self.remember()
+        self.drafts.remember()
 
     @on(Composer.Scrolled)
     def _scrolled(self, message: Composer.Scrolled) -> None:
@@ -563,11 +425,19 @@ class DeckScreen(WithTerminals, LeanScreen):
             else:
                 tile.face.scroll_page_down(animate=False)
 
-    # -- leaving
+    def on_terminal_view_pasted(self, message: TerminalView.Pasted) -> None:
+        """A text for a terminal: asked about where its lines would run."""
+        self.in_background(terminals.paste(self, message.view.session, message.text), "paste")
 
-    def remember(self) -> None:
-        """Write the deck's memory soon."""
-        self.drafts.remember()
+    def on_terminal_view_keys_moved(self) -> None:
+        """The footer says who has the keys."""
+        self.redraw()
+
+    def on_terminal_view_again(self, message: TerminalView.Again) -> None:
+        """A program that has ended is started again, and has the keys again."""
+        terminals.start_again(self, message.view.session)
+
+    # -- leaving
 
     async def close_link(self) -> None:
         """Leave: remember, hang up. The sessions go on."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.deck.event_spot import EventSpot
 
 if TYPE_CHECKING:
+    from sessions.record.events import Event
     from tui.deck.ports import ForScrolling
 
 
@@ -17,6 +18,7 @@ class ScrollToEvent:
         self.deck = deck
         self._wanted: EventSpot | None = None
         self._upto = 0
+        deck.topics.event.subscribe(self._came)
 
     def want(self, spot: EventSpot) -> None:
         """Show this place as soon as all that is recorded now has been read."""
@@ -25,7 +27,7 @@ class ScrollToEvent:
         self._upto = max(spot.seq, summary.seq if summary else 0)
         self.deck.redraw()
 
-    def came(self, session_id: str) -> None:
+    def _came(self, session_id: str, _: Event) -> None:
         """An event of a session has come: it may be the last one that was missing."""
         if self._wanted is not None and self._wanted.session == session_id and self._complete():
             self.deck.redraw()

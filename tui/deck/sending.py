@@ -154,7 +154,7 @@ class Sender:
 
     def edited(self) -> None:
         """The draft changed: an interrupt that was half asked for is off."""
-        self.deck.interrupting = None
+        self.deck.model.interrupting = None
         if self.waiting is not None and self.waiting.draft != self.deck.composer.draft:
             self.waiting = None
             self.deck.redraw()
@@ -256,7 +256,7 @@ class Sender:
                 tile.face.scroll_end(animate=False)
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
-        deck.remember()
+        deck.drafts.remember()
 
     async def _give(self, session: str, text: str, files: tuple[str, ...]) -> None:
         """A message for one session."""
@@ -319,7 +319,7 @@ class Sender:
         client = self.deck.client
         about = " ".join(text.split())[:80]  # where the profile asks for one, its branch's name
         made = await client.call("session.create", cwd=here(), about=about)
-        session = self.deck.met(made)
+        session = self.deck.feed.met(made)
         await self._give(session, text, files)
         self.deck.go(session)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.containers import Vertical
 from textual.content import Content
 
-from sessions.api.notices import EngineNotice
-from sessions.record import events as ev
-from sessions.record.summary import Summary
 from tui.panels import Panel, kinds
 from tui.terminal import glyphs
 from tui.text import clip
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
+
+if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
+    from sessions.record.events import Event
+    from sessions.record.summary import Summary
+    from tui.deck.topics import Topics
 
 WIDTHS = (46, 62, 78)
 """Columns that the panel can have; in a narrow terminal it has them all."""
@@ -20,16 +25,20 @@ WIDTHS = (46, 62, 78)
 class SidePanel(Vertical):
     """Shows one panel at a time; a panel is made when it is first opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Topics) -> None:
         super().__init__(id="side", classes="-hidden")
+        self.topics = topics
         self.kinds = kinds()
         self.open_name = ""
         self.wide = WIDTHS[0]
         self.session: str | None = None
 
     def on_mount(self) -> None:
-        """The tabs, once."""
+        """The tabs, once; what is told from now on is handed to the open panel."""
         self.mount(ClickableLine(id="side-tabs"))
+        self.topics.event.subscribe(self._event)
+        self.topics.summary.subscribe(self._summary)
+        self.topics.notice.subscribe(self._notice)
 
     @property
     def shown(self) -> bool:
@@ -103,18 +112,15 @@ class SidePanel(Vertical):
         named = clip(f"{self.title}{whose}", room)
         self.border_title = Content.assemble((named, "bold"), (keys, "reverse" if keys else ""))
 
-    def event(self, session_id: str, event: ev.Event) -> None:
-        """Hand an event to the open panel."""
+    def _event(self, session_id: str, event: Event) -> None:
         if session_id == self.session and self.panel is not None:
             self.panel.session_event(event)
 
-    def summary(self, summary: Summary) -> None:
-        """Hand a summary to the open panel."""
+    def _summary(self, summary: Summary) -> None:
         if summary.id == self.session and self.panel is not None:
             self.panel.session_summary(summary)
 
-    def notice(self, notice: EngineNotice) -> None:
-        """Hand what the engine says to the open panel."""
+    def _notice(self, notice: EngineNotice) -> None:
         if self.panel is not None:
             self.panel.session_notice(notice)
 

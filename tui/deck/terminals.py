@@ -1,4 +1,4 @@
-"""The deck's part in terminals: what comes for them, and what they ask of it."""
+"""The deck's part in terminals: how they begin, who gets the keys, and what they ask of it."""
 
 from __future__ import annotations
 
@@ -6,63 +6,40 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from sessions.api.terminals import TerminalOutput
 from sessions.errors import UsageError
 from sessions.safety.sanitise import clean_line
+from tui.deck.tell_engine import tell_engine
 
 if TYPE_CHECKING:
     from tui.deck.ports import Asks, ForBeginning, ForPicking, ForTerminals
-    from tui.terminals.view import TerminalView
     from tui.widgets.permission import PermissionBox
 
 _OPERATORS = frozenset("();<>|&")
 
 
-class WithTerminals:
-    """Of the deck's screen; a class of its own so that the screen's file stays short."""
+def attend(deck: ForTerminals) -> None:
+    """Those in view look on; the one that waits for the keys gets them."""
+    if deck.link.up:
+        for tile in deck.tiles.values():
+            tile.attend(deck.client)
+    if (wanted := deck.tiles.get(deck.model.keys_for)) is not None:
+        deck.model.keys_for = ""
+        wanted.face.focus()
 
-    keys_for = ""
-    """The terminal that gets the keys as soon as it is in view."""
 
-    def terminal_came(self: ForTerminals, session_id: str, output: TerminalOutput) -> None:
-        """A terminal has printed something."""
-        tile = self.tiles.get(session_id)
-        if tile is not None and tile.came(output):
-            self.clock.wake(tile.face)
+def copies(deck: ForTerminals, given: PermissionBox.Answered) -> bool:
+    """A program may put something into the clipboard: done here, by the deck's own way."""
+    summary = deck.model.summaries.get(given.session)
+    if summary is None or summary.terminal is None or given.decision != "copy":
+        return False
+    deck.in_background(copy_asked(deck, given.session, given.ask), "copy")
+    return True
 
-    def attend(self: ForTerminals) -> None:
-        """Those in view look on."""
-        if self.link.up:
-            for tile in self.tiles.values():
-                tile.attend(self.client)
-        if (wanted := self.tiles.get(self.keys_for)) is not None:
-            self.keys_for = ""
-            wanted.face.focus()
 
-    def copies(self: ForTerminals, given: PermissionBox.Answered) -> bool:
-        """A program may put something into the clipboard: done here, by the deck's own way."""
-        summary = self.model.summaries.get(given.session)
-        if summary is None or summary.terminal is None or given.decision != "copy":
-            return False
-        work = copy_asked(self, given.session, given.ask)
-        self.run_worker(self.guarded(work), group="copy", exit_on_error=False)
-        return True
-
-    def on_terminal_view_pasted(self: ForTerminals, message: TerminalView.Pasted) -> None:
-        """A text for a terminal: asked about where its lines would run."""
-        work = paste(self, message.view.session, message.text)
-        self.run_worker(self.guarded(work), group="paste", exit_on_error=False)
-
-    def on_terminal_view_keys_moved(self: ForTerminals, _: TerminalView.KeysMoved) -> None:
-        """The footer says who has the keys."""
-        self.redraw()
-
-    def on_terminal_view_again(self: ForTerminals, message: TerminalView.Again) -> None:
-        """A program that has ended is started again, and has the keys again."""
-        session = message.view.session
-        self.keys_for = session
-        work = self.client.call("terminal.again", session=session)
-        self.run_worker(self.guarded(work), group="again", exit_on_error=False)
+def start_again(deck: ForTerminals, session: str) -> None:
+    """A program that has ended is started again, and has the keys again."""
+    deck.model.keys_for = session
+    tell_engine(deck, session, lambda c: c.call("terminal.again", session=session))
 
 
 async def copy_asked(deck: Asks, session: str, ask: str) -> None:
@@ -118,11 +95,11 @@ async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -
     made = await deck.client.call(
         "terminal.new", argv=argv, session=beside, cwd=cwd, title=title, columns=80, rows=24
     )
-    give_keys(deck, deck.met(made))
+    give_keys(deck, deck.feed.met(made))
 
 
 def give_keys(deck: ForBeginning, session: str) -> None:
     """Go to a terminal, and let it have the keys as soon as it is there."""
-    deck.keys_for = session
+    deck.model.keys_for = session
     deck.go(session)
     deck.redraw(reflow=True)

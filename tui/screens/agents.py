@@ -139,5 +139,5 @@ async def go_on_with(deck: ForGoingOn, summary: Summary) -> None:
         if chosen is None:
             return
         made = await deck.client.call("session.continue", session=summary.id, backend=chosen)
-    deck.go(deck.met(made))
+    deck.go(deck.feed.met(made))
     deck.composer.focus()

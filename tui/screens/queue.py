@@ -17,6 +17,7 @@ from tui.text import clip, one_line
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
+    from sessions.record.summary import Summary
     from tui.deck.ports import ForQueue
 
 
@@ -61,11 +62,15 @@ class Queue(Dialog[str]):
         self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self.query_one(Rows).focus()
         self.show()
-        self.deck.queue_watcher = self.show
+        self.deck.topics.summary.subscribe(self._changed)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
-        self.deck.queue_watcher = None
+        self.deck.topics.summary.unsubscribe(self._changed)
+
+    def _changed(self, summary: Summary) -> None:
+        if summary.id == self.session:
+            self.show()
 
     @property
     def running(self) -> bool:

@@ -134,7 +134,7 @@ async def reopen(deck: ForReopening, session_id: str, summary: Summary | None = 
         await deck.client.call("session.set", session=session_id, changes=changes)
         fresh = deck.client.summaries.get(session_id)
         if fresh is not None:
-            deck.summary_came(fresh)
+            deck.feed.summary_came(fresh)
     deck.go(session_id)
     deck.composer.focus()
 

@@ -41,4 +41,4 @@ async def test_a_search_says_how_much_it_looks_in_and_looks_again_when_all_is_in
         assert len(here.app.screen.query_one(Rows).rows) == 2
         await here.press("escape")
         await here.until(lambda: here.app.screen is here.deck)
-        assert here.deck.index_watcher is None
+        assert not here.deck.topics.index.publish()  # nobody is told any more

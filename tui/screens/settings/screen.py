@@ -80,7 +80,7 @@ class SettingsScreen(Filtered[None]):
     def on_mount(self) -> None:
         """Ask the engine for all of them."""
         self.query_one("#offers", Hints).say(_HINTS)
-        self.deck.settings_watcher = self.reload
+        self.deck.topics.config.subscribe(self.reload)
         self.query_one("#filter", Input).focus()
         if (known := self.deck.settings.last) is not None:
             self._take(known)  # at once; what is new comes with the answer
@@ -88,7 +88,7 @@ class SettingsScreen(Filtered[None]):
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
-        self.deck.settings_watcher = None
+        self.deck.topics.config.unsubscribe(self.reload)
 
     # -- what is shown
 

@@ -1,0 +1,103 @@
+"""What the engine tells as it happens: taken into the model, drawn, and told on by its topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessions.record.summary import Summary
+from tui.deck.plan_runs import PlanRuns
+from tui.deck.reload_config import reload_config
+from tui.deck.tell_engine import tell_engine
+from tui.text import one_line
+
+if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
+    from sessions.api.terminals import TerminalOutput
+    from sessions.record.events import Event
+    from sessions.record.summary import SessionSummary
+    from tui.deck.ports import ForFeed
+
+
+class EngineFeed:
+    """Takes in what comes down the link, but for whether there is an engine."""
+
+    def __init__(self, deck: ForFeed) -> None:
+        self.deck = deck
+        self.runs = PlanRuns(deck)
+
+    # -- sessions
+
+    def event_came(self, session_id: str, event: Event) -> None:
+        """Fold an event; its tile draws it at the next frame."""
+        deck = self.deck
+        block = deck.model.apply(session_id, event)
+        tile = deck.tiles.get(session_id)
+        if block is not None and tile is not None:
+            tile.changed(block)
+            deck.clock.wake(tile.view)
+        deck.topics.event.publish(session_id, event)
+
+    def terminal_came(self, session_id: str, output: TerminalOutput) -> None:
+        """A terminal has printed something."""
+        tile = self.deck.tiles.get(session_id)
+        if tile is not None and tile.came(output):
+            self.deck.clock.wake(tile.face)
+
+    def summary_came(self, summary: Summary) -> None:
+        """Status, title, cost, queue … of a session."""
+        deck, model = self.deck, self.deck.model
+        before = model.shown
+        model.put(summary)
+        deck.notifier.see(summary, deck.in_sight(summary.id))
+        if summary.aside and summary.status == "needs-you":
+            back = summary.id
+            tell_engine(
+                deck, back, lambda c: c.call("session.set", session=back, changes={"aside": False})
+            )
+        tile = deck.tiles.get(summary.id)
+        if tile is not None:
+            tile.show(summary, model.number(summary.id))
+        deck.topics.summary.publish(summary)
+        deck.redraw(reflow=before != model.shown)
+
+    def met(self, data: SessionSummary) -> str:
+        """A session that the engine answers with, though it may not have told of it; its id."""
+        summary = Summary.from_json(data)
+        if summary.id not in self.deck.model.summaries:
+            self.summary_came(summary)
+        return summary.id
+
+    def gone(self, session_id: str) -> None:
+        """A session was deleted."""
+        deck = self.deck
+        deck.model.drop(session_id)
+        deck.notifier.forget(session_id)
+        deck.topics.gone.publish(session_id)
+        deck.redraw(reflow=True)
+
+    # -- the whole deck
+
+    def notice_came(self, notice: EngineNotice) -> None:
+        """Something of the deck: a limit, a disk that is full; a panel may care as well."""
+        deck, kind = self.deck, notice.get("kind")
+        if kind == "index":
+            self._indexed(notice)
+        elif kind == "plan":
+            self.runs.told(notice)
+        else:
+            deck.topics.notice.publish(notice)
+        if kind == "config":
+            if deck.topics.config.publish():
+                return  # who has taken it over says it
+            deck.in_background(reload_config(deck), "config")
+        if message := one_line(str(notice.get("message", ""))):
+            deck.app.notify(message, severity="warning", markup=False, timeout=10)
+            if kind == "plan" and notice.get("idle"):
+                deck.notifier.outward(message)
+
+    def _indexed(self, notice: EngineNotice) -> None:
+        """How much of the index is made: the status line says it, and who searches is told."""
+        done, of = int(notice.get("done") or 0), int(notice.get("of") or 0)
+        self.deck.model.indexing = (done, of) if done < of else None
+        self.deck.redraw()
+        self.deck.topics.index.publish()

@@ -1,0 +1,59 @@
+"""What the deck is told, topic by topic: who shows it subscribes for as long as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVarTuple
+
+if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
+    from sessions.record.events import Event
+    from sessions.record.summary import Summary
+
+Told = TypeVarTuple("Told")
+
+
+class Topic(Generic[*Told]):
+    """One kind of news. `Told`: what each subscriber is called with.
+
+    Textual's own Signal (8.2.8) keeps to itself what a subscriber fails of, and does not say
+    whether it has any.
+    """
+
+    def __init__(self) -> None:
+        self._subscribers: list[Callable[[*Told], object]] = []
+
+    def subscribe(self, subscriber: Callable[[*Told], object]) -> None:
+        """Call it whenever there is news, after those that came before it."""
+        self._subscribers.append(subscriber)
+
+    def unsubscribe(self, subscriber: Callable[[*Told], object]) -> None:
+        """Call it no more. Raises ValueError where it has not subscribed."""
+        self._subscribers.remove(subscriber)
+
+    def publish(self, *told: *Told) -> bool:
+        """Tell all subscribers; whether there is any."""
+        subscribers = tuple(self._subscribers)  # one of them may leave, or bring another
+        for subscriber in subscribers:
+            subscriber(*told)
+        return bool(subscribers)
+
+
+class Topics:
+    """One for a deck. What is told here the deck's model has already."""
+
+    def __init__(self) -> None:
+        self.event: Topic[str, Event] = Topic()
+        """An event of a watched session: the session, and the event."""
+        self.summary: Topic[Summary] = Topic()
+        """A session's summary is new, or has changed."""
+        self.gone: Topic[str] = Topic()
+        """A session was deleted."""
+        self.notice: Topic[EngineNotice] = Topic()
+        """What the engine says of the whole deck, but for runs of plans and the index."""
+        self.run: Topic[EngineNotice] = Topic()
+        """Something of a run of a plan."""
+        self.index: Topic[()] = Topic()
+        """More of the search index is made."""
+        self.config: Topic[()] = Topic()
+        """The configuration was read again: who subscribes takes it over from the deck."""
