@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.api.requests import RunWishes
-from sessions.plans.model import UnitState
+from sessions.record.closed_sets import UnitState
 
 
 class RunSpent(TypedDict):

@@ -9,8 +9,6 @@ from typing import Any, Literal
 
 from sessions.config.model import Permission, SkillState, setting
 
-UnitState = Literal["pending", "running", "waiting", "done", "failed", "unknown", "skipped"]
-"""How a task, or one of its many, stands."""
 TryState = Literal["done", "failed", "unknown", "again"]
 """How a try of it ended; unknown: its effects are, again: another follows."""
 RunEnd = Literal["done", "failed", "person", "stopped"]

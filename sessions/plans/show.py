@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sessions.api.plans import RunLine, RunShown, RunTask, RunUnit
-from sessions.plans.model import UnitState
 from sessions.plans.next_steps import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
+from sessions.record.closed_sets import UnitState
 
 _WORDS: tuple[tuple[UnitState, str], ...] = (
     ("failed", "failed"),

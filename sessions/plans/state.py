@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from sessions.plans import record
 from sessions.plans.fanout import FanoutItem
-from sessions.plans.model import Plan, Task, UnitState
+from sessions.plans.model import Plan, Task
 from sessions.plans.placeholders import Left
+from sessions.record.closed_sets import UnitState
 
 WORK, CANDIDATE, JUDGE = "work", "candidate", "judge"
 SETTLED: tuple[UnitState, ...] = ("done", "failed", "skipped", "unknown")

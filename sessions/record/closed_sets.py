@@ -98,6 +98,8 @@ LandedHow = Literal["rebase", "squash", "merge"]
 """How a branch was brought into another."""
 RefusedPart = Literal["picture", "thinking"]
 """What a server will not take of a conversation."""
+UnitState = Literal["pending", "running", "waiting", "done", "failed", "unknown", "skipped"]
+"""How a task of a plan, or one of its many, stands."""
 
 T = TypeVar("T")
 

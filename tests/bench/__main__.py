@@ -51,7 +51,7 @@ def compile_all() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     packages = [ROOT / name for name in ("sessions", "skills", "tui", "tests")]
-    for folder in (*packages, sysconfig.get_path("purelib")):
+    for folder in (*packages, Path(sysconfig.get_path("purelib"))):
         compileall.compile_dir(folder, quiet=2)
 
 

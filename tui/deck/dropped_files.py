@@ -5,7 +5,6 @@ Terminals type a dropped file's path, as a shell would have it quoted, or as an 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import shutil
@@ -131,6 +130,8 @@ def _kept(data: bytes, suffix: str) -> Path:
     for old in folder.iterdir():
         if time.time() - old.stat().st_mtime > _KEPT_S:
             old.unlink(missing_ok=True)
+    import hashlib
+
     path = folder / f"clipboard-{hashlib.sha256(data).hexdigest()[:8]}{suffix}"
     private_files.write(path, data)
     return path

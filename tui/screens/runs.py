@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
-from sessions.plans.model import UnitState
+from sessions.record.closed_sets import UnitState
 from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog

@@ -8,25 +8,32 @@ The deck connects to the engine of `AGENTDECK_HOME`. BENCH_PROFILE names a file 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from textual.app import App, ComposeResult
-from textual.widgets import Static
-
-from sessions.places import places
+if TYPE_CHECKING:
+    from textual.app import App, ComposeResult
 
 
-class Empty(App[None]):
+def _empty() -> App[None]:
     """Nothing but a word to wait for."""
+    from textual.app import App
+    from textual.widgets import Static
 
-    def compose(self) -> ComposeResult:
-        yield Static("READY")
+    class Empty(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Static("READY")
+
+    return Empty()
 
 
 def _deck(shown: int) -> App[None]:
+    from sessions import without_tls
+
+    without_tls.import_asyncio()  # as `agentdeck` does
     from sessions.engine.client import Client
+    from sessions.places import places
     from tui.app import DeckApp
     from tui.options import DeckOptions
 
@@ -39,7 +46,9 @@ def _deck(shown: int) -> App[None]:
 def main() -> None:
     """Run what was asked for."""
     kind, *more = sys.argv[1:]
-    app = Empty() if kind == "empty" else _deck(int(more[0]))
+    app = _empty() if kind == "empty" else _deck(int(more[0]))
+    import asyncio
+
     if path := os.environ.get("BENCH_PROFILE"):
         import cProfile
 

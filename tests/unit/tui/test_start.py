@@ -42,6 +42,22 @@ def test_the_interface_imports_nothing_that_only_the_engine_needs() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_an_idle_deck_has_imported_neither_openssl_nor_the_configuration() -> None:
+    unwanted = ("ssl", "_ssl", "_hashlib", "sessions.config", "sessions.plans.model")
+    code = (
+        "import sys\n"
+        "from sessions import without_tls; without_tls.import_asyncio()\n"
+        "import tui.app, tui.deck.screen, tui.actions; tui.actions.actions()\n"
+        "import sessions.engine.client\n"
+        f"print([name for name in {unwanted!r} if name in sys.modules])\n"
+        "import ssl; ssl.create_default_context()\n"  # who wants it has it all the same
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_without_a_terminal_a_sentence_says_so() -> None:
     with pytest.raises(UsageError, match="needs a terminal"):
         run(DeckOptions())
