@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from skills import archive, entries, fetch, private_files
 from skills import text as unseen
 from skills.discover import PARTIAL, Root, Scanner
 from skills.entries import Entries, refused, shown, skipped
 from skills.errors import NotThere, Refused, Several, SkillError, Taken
+from skills.shapes import RemovedFrom
 from skills.skill import Scope, Skill, read
 
 _STALE_S = 24 * 3600.0
@@ -272,7 +275,7 @@ def remove(folder: Path, trash: Path) -> Removed:
     try:
         private_files.folder(trash)
         slot = Path(tempfile.mkdtemp(prefix=f"{at}-", dir=trash))
-        origin = {"name": folder.name, "was": str(folder.absolute()), "at": at}
+        origin: RemovedFrom = {"name": folder.name, "was": str(folder.absolute()), "at": at}
         with archive.create(slot / _ORIGIN, 0o600) as out:
             out.write(json.dumps(origin).encode())
         kept = slot / "skill"
@@ -294,13 +297,18 @@ def removed(trash: Path) -> list[Removed]:
     found: list[Removed] = []
     for slot in sorted(trash.glob("*"), reverse=True) if trash.is_dir() else []:
         try:
-            origin = json.loads((slot / _ORIGIN).read_text(encoding="utf-8"))
+            origin = _origin(slot / _ORIGIN)
             item = Removed(origin["name"], Path(origin["was"]), slot / "skill", origin["at"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, msgspec.ValidationError):
             continue
         if os.path.lexists(item.now):
             found.append(item)
     return found
+
+
+def _origin(file: Path) -> RemovedFrom:
+    # json: a name that is no text in UTF-8 is written with surrogates, which msgspec refuses.
+    return msgspec.convert(json.loads(file.read_text(encoding="utf-8")), RemovedFrom)
 
 
 def undo(trash: Path, name: str = "") -> Path:

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from skills import parse
 from skills import text as unseen
 from skills.errors import Unreadable
+from skills.shapes import SkillFileKind, SkillFileSeen, SkillNote, SkillNoteKind, SkillSeen
 from skills.skill import MAX_FILES, Skill, walk
 from skills.tokens import estimate
 
@@ -37,8 +38,8 @@ _WORDS = re.compile(r"[A-Za-z]{2,}")
 
 # (kind, what it may mean, pattern). Sources: the attacks named in Snyk's ToxicSkills (2605.28588),
 # 2601.10338 and the threat taxonomy of the public scanners.
-_PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (kind, says, re.compile(pattern, re.IGNORECASE))
+_PATTERNS: tuple[tuple[SkillNoteKind, str, re.Pattern[str]], ...] = tuple(
+    (cast("SkillNoteKind", kind), says, re.compile(pattern, re.IGNORECASE))
     for kind, says, pattern in (
         (
             "pipe-to-shell",
@@ -105,11 +106,11 @@ _PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class ReviewedFile:
-    """One file. `kind`: `skill`, `script`, `text`, `archive`, `binary`, `link`."""
+    """One file."""
 
     path: str
     size: int
-    kind: str
+    kind: SkillFileKind
     executable: bool = False
 
 
@@ -117,7 +118,7 @@ class ReviewedFile:
 class ReviewNote:
     """Something that deserves a look: `context` is the line and its neighbours, cleaned."""
 
-    kind: str
+    kind: SkillNoteKind
     path: str
     line: int
     says: str
@@ -145,19 +146,19 @@ class SkillReview:
         """The files that can be run."""
         return [f.path for f in self.files if f.kind == "script" or f.executable]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SkillSeen:
         """As one JSON object."""
         return {
             "name": self.name,
             "path": str(self.path),
             "description": self.description,
             "body_tokens": self.body_tokens,
-            "files": [asdict(f) for f in self.files],
+            "files": [cast("SkillFileSeen", asdict(f)) for f in self.files],
             "scripts": self.scripts,
             "urls": self.urls,
             "commands": self.commands,
             "tools": self.tools,
-            "notes": [asdict(n) for n in self.notes],
+            "notes": [cast("SkillNote", asdict(n)) for n in self.notes],
             "left_out": self.left_out,
         }
 
@@ -220,7 +221,7 @@ def _file(report: SkillReview, folder: Path, path: Path, left: int) -> int:
     return len(data)
 
 
-def _kind(path: Path, text: str) -> str:
+def _kind(path: Path, text: str) -> SkillFileKind:
     if path.name == parse.FILE:
         return "skill"
     return "script" if _SCRIPTS.search(path.suffix) or text.startswith("#!") else "text"

@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from skills import private_files
 from skills.errors import NeedsReview, SkillError
 from skills.parse import FILE
+from skills.shapes import ChangedHow, SkillFileChanged, SkillRecorded, TrustRecord
 from skills.skill import Scope, Skill
 
 VERSION = 1
 MAX_FILES = 5_000
 MAX_BYTES = 256 * 1024 * 1024
+_WORDS = ("name", "sha256", "at", "source")
 _LEFT_OUT = frozenset({".git", "__pycache__", ".DS_Store"})
-
-JSON = dict[str, Any]
 
 
 class Trust(StrEnum):
@@ -48,10 +48,14 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SkillChange:
-    """One file that changed since the review; `how`: `added`, `removed`, `changed`."""
+    """One file that changed since the review."""
 
     path: str
-    how: str
+    how: ChangedHow
+
+    def to_json(self) -> SkillFileChanged:
+        """As one JSON object."""
+        return {"path": self.path, "how": self.how}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._data: JSON = {"skills": {}, "folders": {}}
+        self._data = TrustRecord(skills={}, folders={})
         self._stamp: tuple[int, int] | None = None
         self._unchanged: dict[str, str] = {}
 
@@ -161,15 +165,15 @@ class Lock:
         if skill.scope is Scope.PROJECT and not self.folder_trusted(folder := _project(skill)):
             return Standing(Trust.FOLDER, False, folder=folder)
         entry = self._entry(skill)
-        if not isinstance(entry.get("files"), dict):
+        if "files" not in entry:
             # What I wrote or put there myself needs no leave of mine; what `add` fetched does.
             return Standing(Trust.NEW, skill.scope is Scope.MINE and not entry.get("source"))
         return self._compare(skill, entry)
 
-    def _compare(self, skill: Skill, entry: JSON) -> Standing:
+    def _compare(self, skill: Skill, entry: SkillRecorded) -> Standing:
         key = _key(skill)
         mark = fingerprint(skill.path)
-        sha256 = str(entry.get("sha256", ""))
+        sha256 = entry.get("sha256", "")
         if mark and self._unchanged.get(key) == mark + sha256:
             return Standing(Trust.REVIEWED, True, sha256=sha256)
         sums = digest(skill.path)
@@ -202,9 +206,14 @@ class Lock:
         """
         sums = digest(skill.path)
 
-        def change(data: JSON) -> None:
-            entry = data["skills"].setdefault(_key(skill), {})
-            entry.update(name=skill.name, files=sums, sha256=whole(sums), at=_now())
+        def change(data: TrustRecord) -> None:
+            now: SkillRecorded = {
+                "name": skill.name,
+                "files": sums,
+                "sha256": whole(sums),
+                "at": _now(),
+            }
+            data["skills"].setdefault(_key(skill), {}).update(now)
 
         self._write(change)
         return whole(sums)
@@ -212,7 +221,7 @@ class Lock:
     def fetched(self, folder: Path, source: str) -> None:
         """Record that `folder` came from elsewhere, so that its first use needs a review."""
 
-        def change(data: JSON) -> None:
+        def change(data: TrustRecord) -> None:
             data["skills"][os.path.realpath(folder)] = {"source": source, "at": _now()}
 
         self._write(change)
@@ -220,8 +229,8 @@ class Lock:
     def distrust(self, skill: Skill) -> None:
         """Take the review back: whosesoever it is, somebody has to look before the next use."""
 
-        def change(data: JSON) -> None:
-            entry = data["skills"].get(_key(skill)) or {}
+        def change(data: TrustRecord) -> None:
+            entry = data["skills"].get(_key(skill), SkillRecorded())
             data["skills"][_key(skill)] = {
                 "source": entry.get("source") or "review taken back",
                 "at": _now(),
@@ -232,13 +241,13 @@ class Lock:
     def source(self, skill: Skill) -> str:
         """Where `add` fetched it from, or ""."""
         self._read()
-        return str(self._entry(skill).get("source", ""))
+        return self._entry(skill).get("source", "")
 
     def trust_folder(self, folder: Path, trusted: bool = True) -> None:
         """Trust the project `folder` (or no longer): its skills may then be reviewed and used."""
         key = os.path.realpath(folder)
 
-        def change(data: JSON) -> None:
+        def change(data: TrustRecord) -> None:
             if trusted:
                 data["folders"][key] = _now()
             else:
@@ -255,15 +264,14 @@ class Lock:
         real = Path(os.path.realpath(folder))
         return any(str(above) in folders for above in (real, *real.parents))
 
-    def _entry(self, skill: Skill) -> JSON:
-        entry = self._data["skills"].get(_key(skill))
-        return entry if isinstance(entry, dict) else {}
+    def _entry(self, skill: Skill) -> SkillRecorded:
+        return self._data["skills"].get(_key(skill), SkillRecorded())
 
     def _read(self) -> None:
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            self._stamp, self._data = None, {"skills": {}, "folders": {}}
+            self._stamp, self._data = None, TrustRecord(skills={}, folders={})
             return
         except OSError as error:
             raise SkillError(f"{self.path} can't be read: {error.strerror}.") from error
@@ -272,17 +280,20 @@ class Lock:
             self._data = self._parse()
             self._stamp = stamp
 
-    def _parse(self) -> JSON:
+    def _parse(self) -> TrustRecord:
         try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
+            data: Any = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             # A record that can't be read trusts nothing; the next review writes a new one.
             data = {}
-        known = data if isinstance(data, dict) else {}
-        parts = {key: known.get(key) for key in ("skills", "folders")}
-        return {key: part if isinstance(part, dict) else {} for key, part in parts.items()}
+        known = _table(data)
+        skills = {
+            key: _recorded(_table(entry)) for key, entry in _table(known.get("skills")).items()
+        }
+        folders = {key: str(since) for key, since in _table(known.get("folders")).items()}
+        return {"skills": skills, "folders": folders}
 
-    def _write(self, change: Callable[[JSON], object]) -> None:
+    def _write(self, change: Callable[[TrustRecord], object]) -> None:
         """Apply `change` to the record as it is on disk now."""
         try:
             with self._held():
@@ -308,7 +319,7 @@ class Lock:
             yield
 
 
-def _changes(before: JSON, now: dict[str, str]) -> Iterator[SkillChange]:
+def _changes(before: dict[str, str], now: dict[str, str]) -> Iterator[SkillChange]:
     for path in sorted(before.keys() | now.keys()):
         if path not in now:
             yield SkillChange(path, "removed")
@@ -316,6 +327,19 @@ def _changes(before: JSON, now: dict[str, str]) -> Iterator[SkillChange]:
             yield SkillChange(path, "added")
         elif before[path] != now[path]:
             yield SkillChange(path, "changed")
+
+
+def _table(told: object) -> dict[str, Any]:
+    return told if isinstance(told, dict) else {}
+
+
+def _recorded(told: dict[str, Any]) -> SkillRecorded:
+    """A skill of the record; what is not as this version writes it counts as little as it can:
+    files that are no table were never reviewed, a sum that is none is no file's."""
+    kept = {**told, **{key: str(told[key] or "") for key in _WORDS if key in told}}
+    if isinstance(files := kept.pop("files", None), dict):
+        kept["files"] = {path: str(value) for path, value in files.items()}
+    return cast("SkillRecorded", kept)  # with what a newer version has there
 
 
 def _refusal(skill: Skill, standing: Standing) -> NeedsReview:

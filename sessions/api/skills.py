@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.record.closed_sets import SkillScope, SkillState, SkillTrust, SkillUse
+from skills.shapes import SkillFileChanged, SkillSeen
 
 
 class SkillListed(TypedDict):
@@ -74,47 +75,10 @@ class SkillUsedAt(TypedDict):
     seq: int
 
 
-class SkillFileSeen(TypedDict):
-    """A file of a skill as its review saw it."""
-
-    path: str
-    size: int
-    kind: str
-    executable: bool
-
-
-class SkillNote(TypedDict):
-    """Something that is worth a look."""
-
-    kind: str
-    path: str
-    line: int
-    says: str
-    context: str
-
-
-class SkillFileChanged(TypedDict):
-    """A file that is not as it was when the skill was trusted."""
-
-    path: str
-    how: str
-
-
-class SkillReviewed(TypedDict):
+class SkillReviewed(SkillSeen):
     """What a skill is before it is used, and how it stands; `folder`: of a project, to be trusted
     with it."""
 
-    name: str
-    path: str
-    description: str
-    body_tokens: int
-    files: list[SkillFileSeen]
-    scripts: list[str]
-    urls: list[str]
-    commands: list[str]
-    tools: list[str]
-    notes: list[SkillNote]
-    left_out: list[str]
     trust: SkillTrust
     usable: bool
     changes: list[SkillFileChanged]

@@ -6,12 +6,20 @@ import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from sessions.api.harvest import CheckShown, PairToDecide
 from sessions.cli import skills_output
+from sessions.cli.skills_output import (
+    AddedRow,
+    FolderTrustRow,
+    RemovedRow,
+    SkillReviewedRow,
+    SkillShownRow,
+    SkillTrustRow,
+)
 from sessions.errors import AgentdeckError, NeedsPerson, NotFound
 from sessions.library import library
 from sessions.record.closed_sets import Preferred
@@ -27,7 +35,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-JSON = dict[str, Any]
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -83,16 +90,18 @@ def show(name: str, with_review: bool, as_json: bool) -> None:
     standing = skills_output.standing(shelf, skill)
     look = shelf.review(skill) if with_review else None
     if as_json:
-        data = skills_output.row(skill, shelf) | {
+        shown: SkillShownRow = {
+            **skills_output.row(skill, shelf),
             "frontmatter": skill.values,
             "body": skill.document().body,
             "files": [path.as_posix() for path in skill.files()],
             "allowed_tools": list(skill.allowed_tools),
             "warnings": list(skill.warnings),
-            "changes": [{"path": c.path, "how": c.how} for c in standing.changes],
+            "changes": [change.to_json() for change in standing.changes],
         }
-        if look is not None:
-            data["review"] = look.to_json()
+        data: SkillShownRow | SkillReviewedRow = (
+            shown if look is None else {**shown, "review": look.to_json()}
+        )
         click.echo(json.dumps(data, indent=1))
         return
     skills_output.print_skill(skill, standing)
@@ -141,9 +150,8 @@ def add(source: str, only: str, name: str, replace: bool, trusted: bool, as_json
         shelf.lock.trust(skill)
     look = shelf.review(skill)
     if as_json:
-        click.echo(
-            json.dumps(skills_output.row(skill, shelf) | {"review": look.to_json()}, indent=1)
-        )
+        row: AddedRow = {**skills_output.row(skill, shelf), "review": look.to_json()}
+        click.echo(json.dumps(row, indent=1))
         return
     click.echo(f"Added {skill.name} as {unseen.one_line(str(skill.path))}")
     skills_output.print_review(look)
@@ -170,7 +178,9 @@ def remove(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
         return
     gone = [shelf.remove(shelf.get(name, Path.cwd())) for name in names]
     if as_json:
-        rows = [{"name": r.name, "was": str(r.was), "now": str(r.now)} for r in gone]
+        rows: list[RemovedRow] = [
+            {"name": r.name, "was": str(r.was), "now": str(r.now)} for r in gone
+        ]
         click.echo(json.dumps(rows, indent=1))
         return
     for item in gone:
@@ -193,7 +203,7 @@ def trust(names: tuple[str, ...], folders: tuple[Path, ...], revoke: bool, as_js
     if not names and not folders:
         raise click.UsageError("Which skill, or which --folder?")
     shelf = library()
-    rows: list[JSON] = []
+    rows: list[FolderTrustRow | SkillTrustRow] = []
     for folder in folders:
         if not folder.is_dir():
             raise NotFound(f"There is no folder {unseen.one_line(str(folder))}.")
@@ -205,11 +215,11 @@ def trust(names: tuple[str, ...], folders: tuple[Path, ...], revoke: bool, as_js
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        what = unseen.one_line(row.get("name") or row["folder"])
+        what = unseen.one_line(row["name"] if "name" in row else row["folder"])
         click.echo(f"{what}: {'trusted' if row['trusted'] else 'no longer trusted'}")
 
 
-def _trust_one(shelf: Library, name: str, revoke: bool, quiet: bool) -> JSON:
+def _trust_one(shelf: Library, name: str, revoke: bool, quiet: bool) -> SkillTrustRow:
     skill = shelf.get(name, Path.cwd())
     if revoke:
         shelf.lock.distrust(skill)
@@ -220,8 +230,13 @@ def _trust_one(shelf: Library, name: str, revoke: bool, quiet: bool) -> JSON:
     sha256 = shelf.lock.trust(skill)
     if not quiet:
         skills_output.print_review(look)
-    row: JSON = {"name": skill.name, "path": str(skill.path), "trusted": True, "sha256": sha256}
-    return row | {"review": look.to_json()}
+    return {
+        "name": skill.name,
+        "path": str(skill.path),
+        "trusted": True,
+        "sha256": sha256,
+        "review": look.to_json(),
+    }
 
 
 @skills.command()

@@ -4,34 +4,125 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Any
+from typing import NotRequired, TypedDict, final
 
 import click
 
 from sessions.api.harvest import SkillKept
 from skills import text as unseen
 from skills.errors import SkillError
+from skills.frontmatter import Value
 from skills.library import Library
 from skills.review import SkillReview
-from skills.skill import Skill
+from skills.shapes import SkillFileChanged, SkillSeen
+from skills.skill import Scope, Skill
 from skills.trust import Standing, Trust
-from skills.validate import Report
-
-JSON = dict[str, Any]
+from skills.validate import Finding, Report
 
 
-def row(skill: Skill, shelf: Library) -> JSON:
+class FindingRow(TypedDict):
+    """What validating found, in `--json`."""
+
+    rule: str
+    line: int | None
+    message: str
+    remedy: str
+
+
+class ReportRow(TypedDict):
+    """A folder that was validated, in `--json`."""
+
+    path: str
+    valid: bool
+    findings: list[FindingRow]
+    advice: list[FindingRow]
+
+
+class SkillRow(TypedDict):
+    """A skill in `--json`; `shadowed_by`: another of its name that comes first."""
+
+    name: str
+    description: str
+    path: str
+    scope: Scope
+    shadowed_by: str | None
+    listing_tokens: int
+    body_tokens: int
+    valid: bool
+    trust: Trust
+
+
+class SkillShownRow(SkillRow):
+    """A skill with all that it says, in `--json`."""
+
+    frontmatter: dict[str, Value]
+    body: str
+    files: list[str]
+    allowed_tools: list[str]
+    warnings: list[str]
+    changes: list[SkillFileChanged]
+
+
+class SkillReviewedRow(SkillShownRow):
+    """The same with what deserves a look in it."""
+
+    review: SkillSeen
+
+
+class AddedRow(SkillRow):
+    """A skill that was added, in `--json`."""
+
+    review: SkillSeen
+
+
+class BrokenRow(TypedDict):
+    """A folder that does not load, in `--json`."""
+
+    path: str
+    scope: Scope
+    rule: str
+    why: str
+
+
+class RemovedRow(TypedDict):
+    """A skill that was removed, in `--json`."""
+
+    name: str
+    was: str
+    now: str
+
+
+@final
+class FolderTrustRow(TypedDict):
+    """A project's folder whose trust was set, in `--json`."""
+
+    folder: str
+    trusted: bool
+
+
+@final
+class SkillTrustRow(TypedDict):
+    """A skill whose trust was set, in `--json`."""
+
+    name: str
+    path: str
+    trusted: bool
+    sha256: NotRequired[str]
+    review: NotRequired[SkillSeen]
+
+
+def row(skill: Skill, shelf: Library) -> SkillRow:
     """A skill, as `--json` has it."""
     return {
         "name": skill.name,
         "description": skill.description,
         "path": str(skill.path),
-        "scope": str(skill.scope),
+        "scope": skill.scope,
         "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
         "listing_tokens": skill.listing_tokens,
         "body_tokens": skill.body_tokens,
         "valid": skill.valid,
-        "trust": str(standing(shelf, skill).trust),
+        "trust": standing(shelf, skill).trust,
     }
 
 
@@ -70,8 +161,8 @@ def print_table(found: list[Skill], shelf: Library) -> None:
 def print_broken(shelf: Library, as_json: bool) -> None:
     """The folders that do not load, each with why."""
     if as_json:
-        rows = [
-            {"path": str(b.path), "scope": str(b.scope), "rule": b.rule, "why": b.why}
+        rows: list[BrokenRow] = [
+            {"path": str(b.path), "scope": b.scope, "rule": b.rule, "why": b.why}
             for b in shelf.broken
         ]
         click.echo(json.dumps(rows, indent=1))
@@ -96,10 +187,10 @@ def print_skill(skill: Skill, standing: Standing) -> None:
         click.echo(f"  note      {unseen.one_line(warning)}")
 
 
-def report_row(report: Report) -> JSON:
+def report_row(report: Report) -> ReportRow:
     """What validating found, as `--json` has it."""
 
-    def rows(findings: tuple[Any, ...]) -> list[JSON]:
+    def rows(findings: tuple[Finding, ...]) -> list[FindingRow]:
         return [
             {"rule": f.rule, "line": f.line, "message": f.message, "remedy": f.remedy}
             for f in findings

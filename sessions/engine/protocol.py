@@ -131,12 +131,13 @@ def _shapes() -> dict[str, Any]:
     """What is answered and taken, by name."""
     from sessions import api
     from sessions.record import summary, summary_parts
+    from skills import shapes
 
     modules = [each.name for each in pkgutil.iter_modules(api.__path__) if each.name != "calls"]
     told = [importlib.import_module(f"{api.__name__}.{name}") for name in sorted(modules)]
     found = {
         name: value
-        for module in (*told, summary, summary_parts)
+        for module in (*told, summary, summary_parts, shapes)
         for name, value in vars(module).items()
     }
     return {n: v for n, v in found.items() if typing.is_typeddict(v) and not n.startswith("_")}
@@ -145,8 +146,10 @@ def _shapes() -> dict[str, Any]:
 def _closed_sets() -> dict[str, tuple[str, ...]]:
     """The closed sets of the vocabulary: name, words."""
     from sessions.record import closed_sets
+    from skills import shapes
 
-    sets = {name: commands.words_of(value) for name, value in vars(closed_sets).items()}
+    found = {**vars(shapes), **vars(closed_sets)}
+    sets = {name: commands.words_of(value) for name, value in found.items()}
     return {name: words for name, words in sorted(sets.items()) if words}
 
 

@@ -9,15 +9,32 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any, NotRequired, TypedDict, cast
 
 from sessions.errors import AgentdeckError, JournalError
 from sessions.importers.tables import SUFFIXES
 from sessions.places import Places, private_folder
-from sessions.record import events as ev
 from skills import private_files
 
 _ANEW = 4
 """The list is written anew when it has this many times the lines that it needs."""
+
+
+class SourceTaken(TypedDict):
+    """How many events of a source were taken into which session; `growing`: after which event of
+    the session an import began to append that never ended."""
+
+    source: str
+    session: str
+    events: int
+    growing: NotRequired[int]
+
+
+class FileSeen(TypedDict):
+    """The state of a file at its last import."""
+
+    file: str
+    mark: list[int]
 
 
 class ImportLedger:
@@ -26,7 +43,7 @@ class ImportLedger:
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path
         self._fd = fd
-        self._sources: dict[str, ev.JSON] = {}
+        self._sources: dict[str, SourceTaken] = {}
         self._files: dict[str, list[int]] = {}
 
     @classmethod
@@ -57,15 +74,18 @@ class ImportLedger:
 
     def session(self, key: str) -> str:
         """The session that a source went to, or ""."""
-        return str(self._sources.get(key, {}).get("session", ""))
+        taken = self._sources.get(key)
+        return taken["session"] if taken is not None else ""
 
     def taken(self, key: str) -> int:
         """How many of a source's events were taken."""
-        return _number(self._sources.get(key, {}).get("events"))
+        taken = self._sources.get(key)
+        return taken["events"] if taken is not None else 0
 
     def growing(self, key: str) -> int:
         """After which event of its session an import began to append and never ended; else 0."""
-        return _number(self._sources.get(key, {}).get("growing"))
+        taken = self._sources.get(key)
+        return taken.get("growing", 0) if taken is not None else 0
 
     def took(self, key: str, session: str, events: int) -> None:
         """Remember what was taken."""
@@ -90,11 +110,11 @@ class ImportLedger:
 
     # -- on disk
 
-    def _source(self, entry: ev.JSON) -> None:
+    def _source(self, entry: SourceTaken) -> None:
         self._sources[entry["source"]] = entry
         self._append(entry)
 
-    def _append(self, entry: ev.JSON) -> None:
+    def _append(self, entry: SourceTaken | FileSeen) -> None:
         try:
             os.write(self._fd, json.dumps(entry, ensure_ascii=True).encode("ascii") + b"\n")
         except OSError as error:
@@ -121,13 +141,13 @@ class ImportLedger:
         if not isinstance(entry, dict):
             return
         if isinstance(key := entry.get("source"), str):
-            self._sources[key] = entry
+            self._sources[key] = _taken(entry)
         elif isinstance(name := entry.get("file"), str) and isinstance(entry.get("mark"), list):
             self._files[name] = entry["mark"]
 
     def _write_anew(self) -> None:
         """Keep what holds. In place: a list under another name would have another lock."""
-        kept: list[ev.JSON] = list(self._sources.values())
+        kept: list[SourceTaken | FileSeen] = list(self._sources.values())
         kept += [{"file": name, "mark": mark} for name, mark in self._files.items()]
         os.ftruncate(self._fd, 0)
         for entry in kept:
@@ -140,6 +160,13 @@ def _mark(path: Path, size: int) -> list[int]:
     if path.suffix in SUFFIXES and log.is_file():
         mark += [log.stat().st_size, log.stat().st_mtime_ns]
     return mark
+
+
+def _taken(told: dict[str, Any]) -> SourceTaken:
+    """A source's line; a number that is none counts as none, what is not known stays."""
+    growing = {"growing": _number(told["growing"])} if "growing" in told else {}
+    session, events = str(told.get("session", "")), _number(told.get("events"))
+    return cast("SourceTaken", {**told, "session": session, "events": events, **growing})
 
 
 def _number(value: object) -> int:

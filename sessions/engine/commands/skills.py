@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from sessions.api.skills import (
     NotSwitched,
@@ -93,13 +92,13 @@ async def review(deck: Deck, name: str, session: str = "", path: str = "") -> Sk
     library = deck.features.library
     standing = await asyncio.to_thread(as_ours(library.standing), skill)
     shown = await asyncio.to_thread(as_ours(library.review), skill)
-    stands = {
+    return {
+        **shown.to_json(),
         "trust": standing.trust.value,
         "usable": standing.usable,
-        "changes": [asdict(change) for change in standing.changes],
+        "changes": [change.to_json() for change in standing.changes],
         "folder": str(standing.folder) if standing.folder else "",
     }
-    return cast("SkillReviewed", {**shown.to_json(), **stands})
 
 
 @command("skills.trust")

@@ -363,6 +363,18 @@ def test_a_torn_list_of_imports_is_read_as_far_as_it_goes(tmp_path: Path, where:
     assert [i.status for i in run(source, where)] == ["grown"]
 
 
+def test_what_a_newer_version_keeps_of_a_source_survives(where: Places) -> None:
+    """Also where it has numbers that are none, and where the list is written anew."""
+    odd = {"source": "a", "session": "s1", "events": "many", "growing": None, "newer": [1]}
+    ImportLedger.open(where).close()
+    (where.state / "imports.jsonl").write_text(f"{json.dumps(odd)}\n" * 1100)
+    ledger = ImportLedger.open(where)
+    assert (ledger.session("a"), ledger.taken("a"), ledger.growing("a")) == ("s1", 0, 0)
+    ledger.close()
+    assert len(kept := (where.state / "imports.jsonl").read_text().splitlines()) == 1
+    assert json.loads(kept[0])["newer"] == [1]
+
+
 SCRIPT = "print('what was written is what ran')\n"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from skills.errors import NeedsReview
 from skills.library import Library, SkillPlaces
+from skills.shapes import ChangedHow
 from skills.skill import Skill
 from skills.trust import Lock, SkillChange, Trust
 from tests.support.skill_folders import make_skill
@@ -48,7 +49,7 @@ def test_a_reviewed_skill_may_be_used(library: Library, theirs: Skill) -> None:
     ],
 )
 def test_a_changed_file_asks_for_a_review_and_is_named(
-    library: Library, theirs: Skill, path: str, content: str | None, how: str
+    library: Library, theirs: Skill, path: str, content: str | None, how: ChangedHow
 ) -> None:
     library.lock.trust(theirs)
     if content is None:
@@ -163,3 +164,29 @@ def test_a_record_that_is_broken_trusts_nothing_and_is_replaced(
     lock.trust(theirs)
     assert json.loads((tmp_path / "t.json").read_text())["version"] == 1
     assert lock.standing(theirs).usable
+
+
+def test_what_a_newer_version_keeps_of_a_skill_survives_its_review(
+    tmp_path: Path, theirs: Skill
+) -> None:
+    key = str(theirs.path.resolve())
+    kept = {"skills": {key: {"source": "https://x", "newer": {"a": 1}}, "/other": {"newer": 2}}}
+    (tmp_path / "t.json").write_text(json.dumps(kept))
+    lock = Lock(tmp_path / "t.json")
+    assert lock.source(theirs) == "https://x"
+    lock.trust(theirs)
+    written = json.loads((tmp_path / "t.json").read_text())["skills"]
+    assert (written[key]["newer"], written["/other"]["newer"]) == ({"a": 1}, 2)
+
+
+@pytest.mark.parametrize(
+    ("files", "trust"), [([], Trust.NEW), (3, Trust.NEW), ({"SKILL.md": 3}, Trust.CHANGED)]
+)
+def test_sums_that_are_none_are_no_review(
+    tmp_path: Path, theirs: Skill, files: object, trust: Trust
+) -> None:
+    entry = {"files": files, "sha256": 5, "source": None}
+    kept = {"skills": {str(theirs.path.resolve()): entry}, "folders": []}
+    (tmp_path / "t.json").write_text(json.dumps(kept))
+    standing = Lock(tmp_path / "t.json").standing(theirs)
+    assert (standing.trust, standing.usable) == (trust, False)

@@ -11,8 +11,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from sessions.api.skills import SkillFileSeen, SkillReviewed
+from sessions.api.skills import SkillReviewed
 from sessions.errors import AgentdeckError
+from skills.shapes import SkillFileSeen
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line, size
@@ -142,7 +143,7 @@ def _more(count: int) -> list[tuple[str, str]]:
 
 
 def _file(file: SkillFileSeen) -> str:
-    marks = [file["kind"]] if file["kind"] in ("script", "archive", "binary", "link") else []
+    marks: list[str] = [] if file["kind"] in ("skill", "text") else [file["kind"]]
     marks += ["executable"] if file["executable"] else []
     said = f" ({', '.join(marks)})" if marks else ""
     return f"{file['path']}  {size(file['size'])}{said}"
