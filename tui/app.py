@@ -84,6 +84,8 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
 
             own = connect_to_read if self.options.read_only else connect
             self._deck = DeckScreen(self.options, self.memory, self._factory or own)
+            self._deck.topics.connected.subscribe(self._engine_found)
+            self._deck.topics.fault.subscribe(self._not_taken_in)
         return self._deck
 
     def compose(self) -> ComposeResult:
@@ -190,9 +192,12 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
             self.memory.theme = self.theme
             self.deck.drafts.remember()
 
-    def engine_found(self) -> None:
+    def _engine_found(self, _: bool) -> None:
         """Start-up is over."""
         idle.started()
+
+    def _not_taken_in(self, error: Exception) -> None:
+        self.fault("Something that the engine told was not taken in", error)
 
     async def action_quit(self) -> None:
         """Leave; the sessions go on."""

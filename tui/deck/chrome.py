@@ -28,6 +28,8 @@ class Chrome:
     def __init__(self, deck: ForChrome) -> None:
         self.deck = deck
         self._countdown: Timer | None = None
+        deck.topics.connected.subscribe(self._connected)
+        deck.topics.lost.subscribe(self._lost)
 
     def say(self) -> None:
         """Status line, tabs, footer, the banner."""
@@ -54,8 +56,11 @@ class Chrome:
         self.deck.banner.hide()
         self.deck.query(Welcome).first().looking()
 
-    def lost(self, message: str, hint: str) -> None:
-        """There is no engine."""
+    def _connected(self, _: bool) -> None:
+        self.deck.banner.hide()
+        self.deck.query(Welcome).first().ask(self.deck.client)
+
+    def _lost(self, message: str, hint: str) -> None:
         for banner in self.deck.query(Banner):  # none when the deck is leaving
             banner.tell(message, hint, show_key(self.key("reconnect")))
         for welcome in self.deck.query(Welcome):

@@ -19,11 +19,37 @@ if TYPE_CHECKING:
 
 
 class EngineFeed:
-    """Takes in what comes down the link, but for whether there is an engine."""
+    """Takes in what comes down the link (`tui.deck.engine_link.LinkListener`)."""
 
     def __init__(self, deck: ForFeed) -> None:
         self.deck = deck
         self.runs = PlanRuns(deck)
+
+    # -- the engine
+
+    def connected(self, summaries: list[Summary]) -> None:
+        """These are all sessions; those in view go on where they stopped."""
+        deck, model = self.deck, self.deck.model
+        first = not model.summaries
+        model.reset(summaries)
+        for summary in summaries:
+            deck.notifier.learn(summary)
+        if first:
+            model.recall(deck.memory.order)
+            model.go(deck.memory.current)
+        deck.in_background(self.runs.ask(), "runs")
+        deck.topics.connected.publish(first)
+        deck.redraw(reflow=True)
+
+    def lost(self, message: str, hint: str) -> None:
+        """What the tiles show stays."""
+        self.deck.model.indexing = None
+        self.deck.topics.lost.publish(message, hint)
+        self.deck.redraw()
+
+    def fault(self, error: Exception) -> None:
+        """What the engine told was not taken in."""
+        self.deck.topics.fault.publish(error)
 
     # -- sessions
 

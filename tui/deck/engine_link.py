@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Protocol
+from typing import Protocol
 
 from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput
@@ -15,7 +15,7 @@ from tui.deck.client import ClientFactory, DeckClient
 
 
 class LinkListener(Protocol):
-    """Who is told whether there is an engine (the deck's screen)."""
+    """Who is told what comes down (`tui.deck.engine_feed`)."""
 
     def connected(self, summaries: list[Summary]) -> None:
         """The engine is there; these are all sessions."""
@@ -23,13 +23,8 @@ class LinkListener(Protocol):
     def lost(self, message: str, hint: str) -> None:
         """The engine can't be reached, or has gone."""
 
-    @property
-    def app(self) -> Any:
-        """A `GuardedApp`, which says what has failed."""
-
-
-class FeedListener(Protocol):
-    """Who is told what comes down (`tui.deck.engine_feed`)."""
+    def fault(self, error: Exception) -> None:
+        """What came down was not taken in."""
 
     def event_came(self, session_id: str, event: ev.Event) -> None:
         """An event of a watched session."""
@@ -50,10 +45,9 @@ class FeedListener(Protocol):
 class Link:
     """Holds the client while there is one."""
 
-    def __init__(self, factory: ClientFactory, listener: LinkListener, feed: FeedListener) -> None:
+    def __init__(self, factory: ClientFactory, listener: LinkListener) -> None:
         self._factory = factory
         self._listener = listener
-        self._feed = feed
         self._client: DeckClient | None = None
         self._watched: set[str] = set()
         self._syncing = asyncio.Lock()
@@ -86,13 +80,13 @@ class Link:
         self.connecting = True
         try:
             client = await self._factory()
-            client.on_event = self._feed.event_came
-            client.on_terminal = self._feed.terminal_came
-            client.on_summary = self._feed.summary_came
-            client.on_gone = self._feed.gone
-            client.on_notice = self._feed.notice_came
+            client.on_event = self._listener.event_came
+            client.on_terminal = self._listener.terminal_came
+            client.on_summary = self._listener.summary_came
+            client.on_gone = self._listener.gone
+            client.on_notice = self._listener.notice_came
             client.on_lost = self._lost
-            client.on_fault = self._fault
+            client.on_fault = self._listener.fault
             summaries = await client.attach()
         except AgentdeckError as error:
             self._listener.lost(error.message, error.hint)
@@ -106,9 +100,6 @@ class Link:
         self._client = client
         self._watched = set()
         self._listener.connected(summaries)
-
-    def _fault(self, error: Exception) -> None:
-        self._listener.app.fault("Something that the engine told was not taken in", error)
 
     def _lost(self, reason: str) -> None:
         self._client = None
@@ -138,7 +129,7 @@ class Link:
         except AgentdeckError as error:
             self._watched.discard(session_id)
             if self._client is client:
-                self._feed.notice_came({"kind": "watch", "message": str(error)})
+                self._listener.notice_came({"kind": "watch", "message": str(error)})
 
     async def close(self) -> None:
         """Hang up; the engine and its sessions go on."""

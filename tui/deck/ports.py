@@ -293,6 +293,8 @@ class ForSending(
     Meets,
     HasFocused,
     HasSide,
+    HasTopics,
+    WorksInBackground,
     Protocol,
 ):
     """What is needed to send a message."""
@@ -410,7 +412,16 @@ class ReloadsConfig(Redraws, AsksUser, SetsOptions, Protocol):
     """What is set anew when the configuration changed."""
 
 
-class ForFeed(HasTiles, HasClock, SeesSessions, ForTelling, ForPlanRuns, ReloadsConfig, Protocol):
+class ForFeed(
+    HasTiles,
+    HasClock,
+    HasMemory,
+    SeesSessions,
+    ForTelling,
+    ForPlanRuns,
+    ReloadsConfig,
+    Protocol,
+):
     """What is needed to take in what the engine tells."""
 
 

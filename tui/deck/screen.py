@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from sessions.errors import AgentdeckError
-from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.background_work import caught_up, while_shown
 from tui.deck import completion_sources, harvest_marks, terminals
@@ -74,7 +73,7 @@ class DeckScreen(LeanScreen):
         looks.compact = memory.arrangement.compact
         self.topics = Topics()
         self.feed = EngineFeed(self)
-        self.link = Link(factory, self, self.feed)
+        self.link = Link(factory, self.feed)
         self.sender = Sender(self)
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
@@ -85,6 +84,7 @@ class DeckScreen(LeanScreen):
         self.add_class("-empty", update=False)
         self.settings = AskedSettings()
         self.tiles: dict[str, Tile] = {}
+        self.topics.connected.subscribe(self._connected)
         self._due = False
         self._reflow_due = False
 
@@ -162,7 +162,7 @@ class DeckScreen(LeanScreen):
         """Whether somebody may be looking at a session now."""
         return self.app.app_focus and self.app.screen is self and session_id in self.tiles
 
-    # -- the engine (tui.deck.engine_link.LinkListener)
+    # -- the engine
 
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""
@@ -171,32 +171,10 @@ class DeckScreen(LeanScreen):
         self.run_worker(while_shown(self, self.link.connect), group="link", exclusive=True)
         self.redraw()
 
-    def connected(self, summaries: list[Summary]) -> None:
-        """Show all sessions; those in view go on where they stopped."""
-        self.banner.hide()
-        if waited := self.sender.take_waiting():  # before another session's draft is shown
-            self._submitted(waited)
-        first = not self.model.summaries
-        self.model.reset(summaries)
-        for summary in summaries:
-            self.notifier.learn(summary)
-        if first:
-            self.model.recall(self.memory.order)
-            self.model.go(self.memory.current)
-        self.query_one(Welcome).ask(self.client)
+    def _connected(self, first: bool) -> None:
         if first and not (self.memory.toured or self.options.read_only):
             self.tour.begin()
-        self.run_worker(self.feed.runs.ask(), group="runs", exit_on_error=False)
-        self.redraw(reflow=True)
-        self.app.engine_found()  # type: ignore[attr-defined]
         ready_when_idle(self, self)
-
-    def lost(self, message: str, hint: str) -> None:
-        """Say it; what the tiles show stays."""
-        self.model.indexing = None
-        self.sender.take_waiting()
-        self.chrome.lost(message, hint)
-        self.redraw()
 
     # -- drawing
 
@@ -385,9 +363,7 @@ class DeckScreen(LeanScreen):
 
     @on(Composer.Submitted)
     def _submitted(self, message: Composer.Submitted) -> None:
-        if self.sender.waits(message):
-            return
-        self.in_background(self.sender.submit(message), "send")
+        self.sender.send(message)
 
     @on(Composer.GoOn)
     def _go_on(self, message: Composer.GoOn) -> None:

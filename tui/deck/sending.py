@@ -58,6 +58,8 @@ class Sender:
         self._command = False
         self.waiting: Composer.Submitted | None = None
         """What was sent while the engine was still starting: it goes as soon as it is there."""
+        deck.topics.connected.subscribe(self._send_waiting)
+        deck.topics.lost.subscribe(self._wait_no_more)
 
     # -- the target
 
@@ -165,7 +167,7 @@ class Sender:
 
     # -- sending
 
-    def waits(self, message: Composer.Submitted) -> bool:
+    def _waits(self, message: Composer.Submitted) -> bool:
         """Whether a message waits for the engine, which is starting; it stays a draft till then."""
         if not self.deck.link.coming:
             return False
@@ -175,12 +177,21 @@ class Sender:
         self.name_target()
         return True
 
-    def take_waiting(self) -> Composer.Submitted | None:
-        """What waited for the engine, which is there (then it is no draft any more) or isn't."""
+    def _send_waiting(self, _: bool) -> None:
+        """The engine is there: what waited for it is no draft any more."""
         message, self.waiting = self.waiting, None
-        if message is not None and self.deck.link.up:
+        if message is not None:
             self.deck.composer.clear_draft()
-        return message
+            self.send(message)
+
+    def _wait_no_more(self, *_: str) -> None:
+        """There is no engine: what waited for it is a draft like any other."""
+        self.waiting = None
+
+    def send(self, message: Composer.Submitted) -> None:
+        """Send a message in the background, now or as soon as the engine is there."""
+        if not self._waits(message):
+            self.deck.in_background(self.submit(message), "send")
 
     async def submit(self, message: Composer.Submitted) -> None:
         """Send a message to where the frame said. Raises AgentdeckError, with the draft kept."""

@@ -43,6 +43,12 @@ class Topics:
     """One for a deck. What is told here the deck's model has already."""
 
     def __init__(self) -> None:
+        self.connected: Topic[bool] = Topic()
+        """The engine is there; whether that is so for the first time."""
+        self.lost: Topic[str, str] = Topic()
+        """It can't be reached, or has gone: what is wrong, and what to do."""
+        self.fault: Topic[Exception] = Topic()
+        """Something of ours failed of what the engine told."""
         self.event: Topic[str, Event] = Topic()
         """An event of a watched session: the session, and the event."""
         self.summary: Topic[Summary] = Topic()

@@ -476,6 +476,6 @@ async def test_what_waits_for_the_engine_stays_a_draft_once_changed_or_without_e
             if change:
                 await here.type("!")
             else:
-                here.deck.lost("It went.", "")
+                here.deck.feed.lost("It went.", "")
             assert here.deck.sender.waiting is None
         assert here.composer.text == "hi!hi"
