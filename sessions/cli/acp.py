@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
+import msgspec
 
 from sessions import VERSION
 from sessions.cli import editor_forms
+from sessions.cli import editor_messages as em
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
-from sessions.record.closed_sets import Permission
+from sessions.record.closed_sets import Permission, TurnReason
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
 
@@ -29,12 +32,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.acp")
 
-_MODES = {
+_MODES: dict[Permission, str] = {
     "read-only": "Reads, and asks for nothing.",
     "ask": "Asks before it writes or runs.",
     "edit": "Edits freely in its directory, asks before it runs.",
 }
-_REASONS = {
+_REASONS: dict[TurnReason, em.StopReason] = {
     "end_turn": "end_turn",
     "max_tokens": "max_tokens",
     "refusal": "refusal",
@@ -44,7 +47,6 @@ _REASONS = {
 }
 _NOT_TYPED = ("priming", "broadcast", "handed", "session")
 """Messages that come from the deck while the editor looks on."""
-_RESULTS = {"ok": "completed"}
 
 
 @click.command(context_settings=CONTEXT)
@@ -63,7 +65,7 @@ async def _serve(profile: str) -> None:
     reader, writer = await stdio_streams(limit=50 * 2**20)
     bridge = Bridge(await Client.connect(), profile)
     connection = Connection(bridge.handle, writer, reader, listening=False)
-    bridge.connection = connection
+    bridge.editor = connection
     try:
         await connection.main_loop()
     finally:
@@ -96,7 +98,7 @@ class Bridge:
 
     def __init__(self, client: Client, profile: str) -> None:
         self.client = client
-        self.connection: Any = None
+        self.editor: em.Editor
         self._profile = profile
         self._open: dict[str, Open] = {}
         self._forms = False
@@ -116,18 +118,17 @@ class Bridge:
                 return None
             raise RequestError.method_not_found(method)
         try:
-            return await handler(self, given)
+            does, takes = handler
+            return await does(self, msgspec.convert(given, takes))
         except AgentdeckError as error:
             raise RequestError(-32603, error.message, {"details": error.hint}) from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             raise RequestError.invalid_params({"details": str(error)}) from error
 
     # -- methods
 
-    async def _initialize(self, params: ev.JSON) -> ev.JSON:
-        can = params.get("clientCapabilities")
-        asks = can.get("elicitation") if isinstance(can, dict) else None
-        self._forms = isinstance(asks, dict) and asks.get("form") is not None
+    async def _initialize(self, asked: em.EditorGreets) -> ev.JSON:
+        self._forms = em.shows_forms(asked.client_capabilities)
         return {
             "protocolVersion": 1,
             "agentInfo": {"name": "agentdeck", "title": "agentdeck", "version": VERSION},
@@ -139,25 +140,22 @@ class Bridge:
             "authMethods": [],
         }
 
-    async def _new(self, params: ev.JSON) -> ev.JSON:
-        made = await self.client.call(
-            "session.create", cwd=str(params["cwd"]), profile=self._profile
-        )
-        session = str(made["id"])
-        await self._watch(session, int(made["seq"]) + 1)
+    async def _new(self, asked: em.SessionWanted) -> em.SessionMade:
+        made = await self.client.call("session.create", cwd=asked.cwd, profile=self._profile)
+        session = made["id"]
+        await self._watch(session, made["seq"] + 1)
         await self._tell_skills(session)
-        return {"sessionId": session, "modes": _modes(str(made["permission"]))}
+        return {"sessionId": session, "modes": _modes(made["permission"])}
 
-    async def _load(self, params: ev.JSON) -> ev.JSON:
-        session = str(params["sessionId"])
+    async def _load(self, asked: em.OfSession) -> em.SessionLoaded:
+        session = asked.session_id
         found = await self.client.call("session.get", session=session)
         await self._watch(session, 1, replaying=True)
         await self._tell_skills(session)
-        return {"modes": _modes(str(found["permission"]))}
+        return {"modes": _modes(found["permission"])}
 
-    async def _list(self, params: ev.JSON) -> ev.JSON:
+    async def _list(self, asked: em.SessionsWanted) -> em.EditorSessions:
         rows = await self.client.call("deck.list", closed=True)
-        cwd = params.get("cwd")
         return {
             "sessions": [
                 {
@@ -167,17 +165,17 @@ class Bridge:
                     "updatedAt": row["updated"],
                 }
                 for row in rows
-                if cwd in (None, row["cwd"])
+                if asked.cwd in (None, row["cwd"])
             ]
         }
 
-    async def _prompt(self, params: ev.JSON) -> ev.JSON:
-        session = self._open[str(params["sessionId"])]
+    async def _prompt(self, asked: em.PromptGiven) -> em.PromptEnded:
+        session = self._open[asked.session_id]
         session.ended = asyncio.get_running_loop().create_future()
         sent = await self.client.call(
-            "session.send", session=session.id, text=_text_of(params.get("prompt") or [])
+            "session.send", session=session.id, text=em.text_of(asked.prompt or [])
         )
-        session.turn = int(sent.get("turn") or 0)
+        session.turn = sent.get("turn", 0)
         ended = await session.ended
         usage = ended.usage
         return {
@@ -189,22 +187,20 @@ class Bridge:
             },
         }
 
-    async def _cancel(self, params: ev.JSON) -> None:
-        await self.client.call("session.interrupt", session=str(params["sessionId"]))
+    async def _cancel(self, asked: em.OfSession) -> None:
+        await self.client.call("session.interrupt", session=asked.session_id)
 
-    async def _set_mode(self, params: ev.JSON) -> ev.JSON:
-        mode = str(params["modeId"])
-        if mode not in _MODES:
-            raise ValueError(f"no mode {mode}")
+    async def _set_mode(self, asked: em.ModeWanted) -> ev.JSON:
+        mode = next((each for each in _MODES if each == asked.mode_id), None)
+        if mode is None:
+            raise ValueError(f"no mode {asked.mode_id}")
         await self.client.call(
-            "session.set",
-            session=str(params["sessionId"]),
-            changes={"permission": cast("Permission", mode)},
+            "session.set", session=asked.session_id, changes={"permission": mode}
         )
         return {}
 
-    async def _close(self, params: ev.JSON) -> ev.JSON:
-        session = str(params["sessionId"])
+    async def _close(self, asked: em.OfSession) -> ev.JSON:
+        session = asked.session_id
         self._open.pop(session, None)
         await self.client.call("session.unwatch", session=session)
         await self.client.call("session.set", session=session, changes={"closed": True})
@@ -219,7 +215,7 @@ class Bridge:
     async def _tell_skills(self, session: str) -> None:
         """The skills that are on, as the editor's slash commands."""
         found = await self.client.call("skills.list", session=session)
-        commands = [
+        commands: list[em.EditorCommand] = [
             {
                 "name": row["name"],
                 "description": row["description"],
@@ -229,8 +225,10 @@ class Bridge:
             if row["state"] != "off"
         ]
         # It goes out behind the answer: the notification is a task that has not begun yet.
-        update = {"sessionUpdate": "available_commands_update", "availableCommands": commands}
-        self._tell(session, update)
+        self._tell(
+            session,
+            {"sessionUpdate": "available_commands_update", "availableCommands": commands},
+        )
 
     # -- what the engine tells
 
@@ -260,16 +258,16 @@ class Bridge:
         for session in self._open.values():
             session.fail(AgentdeckError(f"The engine has gone: {reason}."))
 
-    def _tell(self, session: str, update: ev.JSON) -> None:
+    def _tell(self, session: str, update: em.EditorUpdate) -> None:
         params = {"sessionId": session, "update": update}
-        task = asyncio.ensure_future(self.connection.send_notification("session/update", params))
+        task = asyncio.ensure_future(self.editor.send_notification("session/update", params))
         task.add_done_callback(_quiet)
 
     async def _ask(self, session: Open, asked: ev.PermissionAsked) -> None:
         """Ask the editor; the deck may answer first, and then this is cancelled."""
         asyncio.current_task().set_name(asked.ask)  # type: ignore[union-attr]
         if asked.form and self._forms:
-            decision, content = await editor_forms.filled(self.connection, session.id, asked)
+            decision, content = await editor_forms.filled(self.editor, session.id, asked)
         else:
             decision, content = await self._chosen(session.id, asked), {}
         if decision:
@@ -285,45 +283,44 @@ class Bridge:
     async def _chosen(self, session: str, asked: ev.PermissionAsked) -> str:
         """The editor's choice, "" if it made none. A form it can't show is left to the deck."""
         offered = [o for o in asked.options if not (o["kind"] == "form" and asked.form)]
-        answer = await self.connection.send_request(
+        options: list[em.EditorOption] = [
+            {"optionId": o["id"], "name": o["name"], "kind": em.option_kind(o["kind"])}
+            for o in offered
+        ]
+        answer = await self.editor.send_request(
             "session/request_permission",
             {
                 "sessionId": session,
                 "toolCall": {
                     "toolCallId": asked.call,
                     "title": asked.summary,
-                    "content": [_content(asked.detail)],
+                    "content": [em.content(asked.detail)],
                 },
-                "options": [
-                    {"optionId": o["id"], "name": o["name"], "kind": _kind(str(o["kind"]))}
-                    for o in offered
-                ],
+                "options": options,
             },
         )
-        outcome = answer.get("outcome", {}) if isinstance(answer, dict) else {}
-        chosen = outcome.get("outcome") == "selected"
-        return str(outcome.get("optionId", "")) if chosen else ""
+        return em.option_chosen(answer)
 
-    _METHODS = {  # noqa: RUF012
-        "initialize": _initialize,
-        "session/new": _new,
-        "session/load": _load,
-        "session/list": _list,
-        "session/prompt": _prompt,
-        "session/cancel": _cancel,
-        "session/set_mode": _set_mode,
-        "session/close": _close,
+    _METHODS: ClassVar[dict[str, tuple[Callable[[Any, Any], Awaitable[object]], type]]] = {
+        "initialize": (_initialize, em.EditorGreets),
+        "session/new": (_new, em.SessionWanted),
+        "session/load": (_load, em.OfSession),
+        "session/list": (_list, em.SessionsWanted),
+        "session/prompt": (_prompt, em.PromptGiven),
+        "session/cancel": (_cancel, em.OfSession),
+        "session/set_mode": (_set_mode, em.ModeWanted),
+        "session/close": (_close, em.OfSession),
     }
 
 
-def _updates(event: ev.Event, *, replaying: bool) -> list[ev.JSON]:
+def _updates(event: ev.Event, *, replaying: bool) -> list[em.EditorUpdate]:
     """The session/update kinds that an event means to an editor."""
     if isinstance(event, ev.Text):
-        return [_chunk("agent_message_chunk", event.text)]
+        return [em.chunk("agent_message_chunk", event.text)]
     if isinstance(event, ev.Thinking) and event.text:
-        return [_chunk("agent_thought_chunk", event.text)]
+        return [em.chunk("agent_thought_chunk", event.text)]
     if isinstance(event, ev.UserMessage) and (replaying or event.origin in _NOT_TYPED):
-        return [_chunk("user_message_chunk", event.text)]
+        return [em.chunk("user_message_chunk", event.text)]
     if isinstance(event, ev.ToolCall):
         return [
             {
@@ -340,49 +337,20 @@ def _updates(event: ev.Event, *, replaying: bool) -> list[ev.JSON]:
             {
                 "sessionUpdate": "tool_call_update",
                 "toolCallId": event.call,
-                "status": _RESULTS.get(event.status, "failed"),
-                "content": [_content(event.content)],
+                "status": "completed" if event.status == "ok" else "failed",
+                "content": [em.content(event.content)],
             }
         ]
     if isinstance(event, ev.Error):
-        return [_chunk("agent_message_chunk", f"\n[{event.message} {event.hint}]\n")]
+        return [em.chunk("agent_message_chunk", f"\n[{event.message} {event.hint}]\n")]
     return []
 
 
-def _chunk(kind: str, text: str) -> ev.JSON:
-    return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
-
-
-def _content(text: str) -> ev.JSON:
-    return {"type": "content", "content": {"type": "text", "text": text}}
-
-
-def _kind(kind: str) -> str:
-    """Our kinds of options in the protocol's words."""
-    known = ("allow_once", "allow_always", "reject_once", "reject_always")
-    if kind in known:
-        return kind
-    return "allow_once" if kind.startswith("allow") or kind in ("choice", "form") else "reject_once"
-
-
-def _modes(current: str) -> ev.JSON:
-    modes = [{"id": name, "name": name, "description": text} for name, text in _MODES.items()]
+def _modes(current: Permission) -> em.EditorModes:
+    modes: list[em.EditorMode] = [
+        {"id": name, "name": name, "description": text} for name, text in _MODES.items()
+    ]
     return {"currentModeId": current, "availableModes": modes}
-
-
-def _text_of(blocks: list[Any]) -> str:
-    """A prompt's blocks as text; embedded files are quoted under their names."""
-    parts: list[str] = []
-    for block in blocks:
-        kind = block.get("type")
-        if kind == "text":
-            parts.append(str(block.get("text", "")))
-        elif kind == "resource":
-            inner = block.get("resource") or {}
-            parts.append(f"[{inner.get('uri')}]\n{inner.get('text', '')}")
-        elif kind == "resource_link":
-            parts.append(f"[{block.get('uri')}]")
-    return "\n\n".join(parts)
 
 
 def _quiet(task: asyncio.Future[Any]) -> None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from sessions.cli.editor_messages import (
+    AsksEditor,
+    FormProperty,
+    FormPropertyType,
+    FormSchema,
+    TitledValue,
+    form_answered,
+)
 from sessions.record import events as ev
 from sessions.record import forms
-from sessions.record.summary_parts import FormField
+from sessions.record.closed_sets import FieldKind, OptionKind
+from sessions.record.summary_parts import FormChoice, FormField
 
-_KINDS = {"text": "string", "integer": "integer", "number": "number", "yes-no": "boolean"}
-_BOUNDS = {
-    "text": ("minLength", "maxLength"),
-    "integer": ("minimum", "maximum"),
-    "number": ("minimum", "maximum"),
-    "choices": ("minItems", "maxItems"),
+_KINDS: dict[FieldKind, FormPropertyType] = {
+    "text": "string",
+    "integer": "integer",
+    "number": "number",
+    "yes-no": "boolean",
 }
 
 
 async def filled(
-    connection: Any, session: str, asked: ev.PermissionAsked
+    editor: AsksEditor, session: str, asked: ev.PermissionAsked
 ) -> tuple[str, dict[str, Any]]:
     """The decision and what was entered; "" where the editor gave no answer that fits."""
-    answer = await connection.send_request(
+    answer = await editor.send_request(
         "elicitation/create",
         {
             "sessionId": session,
@@ -31,21 +39,20 @@ async def filled(
             "requestedSchema": schema(asked.form),
         },
     )
-    told = answer if isinstance(answer, dict) else {}
-    if told.get("action") == "decline":
+    told = form_answered(answer)
+    if told.action == "decline":
         return _of_kind(asked, "reject_once"), {}
-    content = told.get("content")
-    given = dict(content) if isinstance(content, dict) else {}
-    if told.get("action") != "accept" or forms.faults(asked.form, given):
+    given = told.content or {}
+    if told.action != "accept" or forms.faults(asked.form, given):
         return "", {}
     return _of_kind(asked, "form"), given
 
 
-def _of_kind(asked: ev.PermissionAsked, kind: str) -> str:
+def _of_kind(asked: ev.PermissionAsked, kind: OptionKind) -> str:
     return next((str(o["id"]) for o in asked.options if o.get("kind") == kind), "")
 
 
-def schema(fields: list[FormField]) -> ev.JSON:
+def schema(fields: list[FormField]) -> FormSchema:
     """A form as the protocol has it."""
     return {
         "type": "object",
@@ -54,24 +61,32 @@ def schema(fields: list[FormField]) -> ev.JSON:
     }
 
 
-def _property(field: FormField) -> ev.JSON:
+def _property(field: FormField) -> FormProperty:
     kind = field["kind"]
-    titled = [
-        {"const": c["value"], "title": c["name"]}
-        | ({"description": c["about"]} if c.get("about") else {})
-        for c in field.get("choices") or []
-    ]
-    told: ev.JSON = {"title": field["title"]}
-    if field.get("about"):
-        told["description"] = field["about"]
+    titled = [_titled(choice) for choice in field.get("choices") or []]
+    told: FormProperty = {"title": field["title"], "description": field.get("about") or None}
     if kind == "choice":
         told |= {"type": "string", "oneOf": titled}
     elif kind == "choices":
         told |= {"type": "array", "items": {"anyOf": titled}}
     else:
         told["type"] = _KINDS[kind]
-    given = [field.get("least"), field.get("most")]
-    told |= dict(zip(_BOUNDS.get(kind, ()), given, strict=False))
+    told |= _bounds(kind, field.get("least"), field.get("most"))
     told |= {"format": field.get("format"), "pattern": field.get("pattern")}
     told["default"] = field.get("default")
-    return {name: value for name, value in told.items() if value is not None}
+    return cast("FormProperty", {name: value for name, value in told.items() if value is not None})
+
+
+def _bounds(kind: FieldKind, least: float | None, most: float | None) -> FormProperty:
+    if kind == "text":
+        return {"minLength": least, "maxLength": most}
+    if kind in ("integer", "number"):
+        return {"minimum": least, "maximum": most}
+    return {"minItems": least, "maxItems": most} if kind == "choices" else {}
+
+
+def _titled(choice: FormChoice) -> TitledValue:
+    told: TitledValue = {"const": choice["value"], "title": choice["name"]}
+    if about := choice.get("about"):
+        told["description"] = about
+    return told
