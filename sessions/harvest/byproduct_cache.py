@@ -46,7 +46,7 @@ def of_session(session: str, places: Places) -> list[Found]:
         places,
         ("byproducts", FINDER),
         lambda events: byproducts(session, events, once=True),
-        lambda found: [each.to_json() for each in found],
+        lambda found: [each.kept() for each in found],
         lambda told: [Found.from_json(each) for each in told],
     )
 

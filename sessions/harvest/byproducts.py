@@ -19,7 +19,7 @@ from sessions.harvest.commands import command_of, only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
-from sessions.harvest.parameters import generalised, within
+from sessions.harvest.parameters import generalised, names_data, within
 from sessions.harvest.requirements import is_step
 from sessions.harvest.result_files import given, shown_name
 from sessions.record import events as ev
@@ -39,9 +39,9 @@ _PRINTED, _LINES = 240, 5
 _LOOKED = 4_000
 _ENDED = ("ok", "error")
 """What is denied, cancelled or lost with its engine has not run to an end."""
-_ENDS_ANSWER = (
-    ev.UserMessage, ev.TurnStarted, ev.TurnEnded, ev.ToolCall, ev.ToolResult, ev.TurnUndone,
-)  # fmt: skip
+_ENDS_ANSWER = frozenset(
+    [ev.UserMessage, ev.TurnStarted, ev.TurnEnded, ev.ToolCall, ev.ToolResult, ev.TurnUndone]
+)
 """What stands between two answers; all else (a mark, a new title) may come amid one."""
 _PICTURES = {"svg", "html", "mermaid"}
 _PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -85,8 +85,11 @@ class Found:
 
     def to_json(self) -> HarvestItem:
         """As DESIGN 6.6 has it, with an id beside."""
+        return cast("HarvestItem", {"id": self.id, **self.kept()})
+
+    def kept(self) -> ev.JSON:
+        """The same without its id, which is found again from the rest."""
         return {
-            "id": self.id,
             "kind": self.kind,
             "text": self.text,
             "path": self.path,
@@ -97,7 +100,7 @@ class Found:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Found:
-        """The reverse of `to_json`."""
+        """The reverse of `to_json` and `kept`."""
         return cls(
             cast("ByproductKind", str(data.get("kind", ""))),
             str(data.get("text", "")),
@@ -155,6 +158,11 @@ class _Finder:
         self._in_answer = False
         self._last_turn = 0
         self._takes: dict[type[ev.Event], Callable[[Any], None]] = {
+            ev.Text: self._text,
+            ev.SessionCreated: self._created,
+            ev.ToolCall: self._call,
+            ev.Byproduct: self._choice,
+            ev.TurnUndone: self._undo,
             ev.UserMessage: self._user,
             ev.FileChanged: self._files.hashed,
             ev.ToolResult: self._result,
@@ -165,31 +173,11 @@ class _Finder:
 
     def take(self, event: ev.Event) -> None:
         """Take one event in."""
-        if isinstance(event, ev.Text):
-            self._text(event)
-            return
-        if isinstance(event, _ENDS_ANSWER):
+        kind = type(event)
+        if kind in _ENDS_ANSWER:
             self._in_answer = False
-        if (taken := self._takes.get(type(event))) is not None:
+        if (taken := self._takes.get(kind)) is not None:
             taken(event)
-        elif isinstance(event, ev.SessionCreated):
-            self._files.cwd = event.cwd
-        elif isinstance(event, ev.ToolCall):
-            self._calls[event.call] = self._told[event.seq] = event
-        elif isinstance(event, ev.Byproduct):
-            signals = cast("ByproductSignals", dict(event.signals))
-            signals.setdefault("marked", not signals.get("copied"))
-            kind = cast("ByproductKind", event.kind or "text")
-            found = Found(kind, event.text, event.path, signals=signals)
-            origin = {"session": self._session, **event.origin}
-            found.origin = cast("ByproductOrigin", origin)
-            if kind == "picture" and not signals.get("name"):
-                turn = int(found.origin.get("turn") or 0)
-                if name := shown_name(event.path, self._asked.get(turn, ""), self._shown):
-                    signals["name"] = name
-            self._chosen.append(self._meant(found))
-        elif isinstance(event, ev.TurnUndone):
-            self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
 
     def finish(self) -> list[Found]:
         """Close the pass and return what was found and not undone."""
@@ -229,6 +217,29 @@ class _Finder:
         self._answers.append((event.turn, event.seq, [event.text]))
         self._in_answer = True
 
+    def _created(self, event: ev.SessionCreated) -> None:
+        self._files.cwd = event.cwd
+
+    def _call(self, event: ev.ToolCall) -> None:
+        self._calls[event.call] = self._told[event.seq] = event
+
+    def _choice(self, event: ev.Byproduct) -> None:
+        """What the user marked or copied."""
+        signals = cast("ByproductSignals", dict(event.signals))
+        signals.setdefault("marked", not signals.get("copied"))
+        kind = cast("ByproductKind", event.kind or "text")
+        found = Found(kind, event.text, event.path, signals=signals)
+        origin = {"session": self._session, **event.origin}
+        found.origin = cast("ByproductOrigin", origin)
+        if kind == "picture" and not signals.get("name"):
+            turn = int(found.origin.get("turn") or 0)
+            if name := shown_name(event.path, self._asked.get(turn, ""), self._shown):
+                signals["name"] = name
+        self._chosen.append(self._meant(found))
+
+    def _undo(self, event: ev.TurnUndone) -> None:
+        self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
+
     def _user(self, event: ev.UserMessage) -> None:
         self._last_turn = max(self._last_turn, event.turn)
         if event.origin == "harvest":
@@ -241,17 +252,19 @@ class _Finder:
         self._found.extend(self._reused(event, origin))
         if (self._answers or self._told) and CORRECTION.search(event.text[:200]):
             self._found.append(Found("correction", event.text, origin=origin))
-        if QUESTION.search(event.text) and len(event.text) < 2000:
+        if "?" in event.text and len(event.text) < 2000 and QUESTION.search(event.text):
             self._questions[event.turn] = Found("question", event.text, origin=origin)
 
     def _reused(self, event: ev.UserMessage, origin: ByproductOrigin) -> Iterator[Found]:
         """Parts of earlier answers that the user pasted back."""
+        if len(event.text) < _MIN_REUSED:
+            return
         for paragraph in re.split(r"\n\s*\n", event.text):
             told = paragraph.strip().removeprefix(">").strip()
             if len(told) < _MIN_REUSED:
                 continue
             for turn, seq, chunks in reversed(self._answers):
-                if told in "".join(chunks):
+                if told in _whole(chunks):
                     signals: ByproductSignals = {"copied": True, "reused_in": origin["turn"]}
                     yield Found("text", told, origin=self._origin(turn, seq), signals=signals)
                     break
@@ -362,7 +375,7 @@ class _Finder:
         for file in files:
             if file.ran != 0:
                 continue
-            given = generalised(file.command)[1]
+            given = generalised(file.command)[1] if names_data(file.command) else []
             for each in (*within(file.text), *(p for p in given if p.what.endswith(" file"))):
                 path = PurePath(each.recorded)
                 into = re.search(rf">\s*{re.escape(each.recorded)}", file.command)
@@ -401,6 +414,8 @@ class _Finder:
 
     def _join_chosen(self) -> None:
         """What was marked or copied and is found anyhow is told once, with all its signals."""
+        if not self._chosen:
+            return
         known = {f.text.strip(): f for f in reversed(self._found) if f.text}
         for chosen in self._chosen:
             same = known.get(chosen.text.strip()) if chosen.text else None
@@ -422,10 +437,14 @@ class _Finder:
                 found.signals["file"] = same.path
 
     def _uptake(self) -> None:
+        if not self._terms:
+            return
+        lower = [(turn, "".join(chunks).lower()) for turn, _, chunks in self._answers]
         for found, injected in self._terms:
             used = 0
-            for turn, _, chunks in self._answers:
-                if turn > injected and found.text.lower() in "".join(chunks).lower():
+            term = found.text.lower()
+            for turn, text in lower:
+                if turn > injected and term in text:
                     used += 1
             if used:
                 found.signals["uptake"] = used
@@ -460,6 +479,13 @@ class _Finder:
 def was_chosen(found: Found) -> bool:
     """Whether the user marked or copied it."""
     return bool(found.signals.get("marked") or found.signals.get("copied"))
+
+
+def _whole(chunks: list[str]) -> str:
+    """An answer's text, put together once however often it is asked for."""
+    if len(chunks) > 1:
+        chunks[:] = ["".join(chunks)]
+    return chunks[0]
 
 
 def _end(text: str) -> str:

@@ -91,6 +91,8 @@ def _parted(command: str) -> Iterator[str | _Here]:
 
 def without_bodies(command: str) -> str:
     """The command without what its here-documents hold."""
+    if "<<" not in command:
+        return command
     return "\n".join(p.line if isinstance(p, _Here) else p for p in _parted(command))
 
 
@@ -153,8 +155,13 @@ def programs(command: str) -> Iterator[str]:
             yield words[0]
 
 
-def _runs(command: str) -> Iterator[list[str]]:
-    """The words of each program's run, without what stands before its name."""
+@lru_cache(maxsize=256)  # a session runs the same few commands, and each is read more than once
+def _runs(command: str) -> tuple[list[str], ...]:
+    """The words of each program's run, without what stands before its name; not to be changed."""
+    return tuple(_each_run(command))
+
+
+def _each_run(command: str) -> Iterator[list[str]]:
     for part in _PARTS.split(command):
         words = [word.strip("'\"") for word in part.split()]
         while words and (_ASSIGNMENT.match(words[0]) or words[0] in _WRAPPERS):

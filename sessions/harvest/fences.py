@@ -14,15 +14,26 @@ from collections.abc import Iterator
 _INDENT = 12
 _MARK = re.compile(rf"\n( {{0,{_INDENT}}})(`{{3,}}|~{{3,}})([^\n]*)")
 _TICKS = re.compile(r"```(`*)([^\n]*)")
+_BLOCK = re.compile(
+    r"```(?:(?<=\n```)([^`\n]*+)\n([^`]*+(?:`(?!``[^\S\n]*+(?:\n|\Z))[^`]*+)*+)"
+    r"(?:(?<=\n)(```)[^\S\n]*+(?=\n|\Z)|\Z))?"
+)
+"""A block that begins and ends without indentation by three ticks, or is never closed; else the
+ticks alone. Nearly every answer has only the former: one search finds them all."""
+_ODD = ("", "", "")
 _LANGUAGE = re.compile(r"\s*\{?\.?([\w+#.-]*)")
 
 
 def fences(text: str) -> Iterator[tuple[str, str]]:
     """Language (lower case, "" = none) and code of each closed block, in order."""
     if "~" in text and "~~~" in text:
-        yield from _of_both("\n" + text)
-    elif "```" in text:
-        yield from _of_ticks("\n" + text)
+        return _of_both("\n" + text)
+    if "```" not in text:
+        return iter(())
+    found = _BLOCK.findall("\n" + text)
+    if _ODD in found:
+        return _of_ticks("\n" + text)
+    return ((_language(named), code) for named, code, closed in found if closed)
 
 
 def _of_both(text: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import join, normpath
@@ -95,12 +95,11 @@ class FileTracker:
             if commands.last_part(place) not in last:
                 continue  # nearly all: what is compared in full names a file of that name
             if any(commands.names(word, place) for word in words):
-                ran = replace(file, ran=code, command=command, run_seq=seq)
+                file.ran, file.command, file.run_seq = code, command, seq
                 if code == 0:
-                    ran.printed = printed
+                    file.printed = printed
                 else:
-                    ran.failed = command, printed
-                self._files[place] = ran
+                    file.failed = command, printed
 
     def at(self, call: ev.ToolCall) -> WrittenFile | None:
         """The file that a call wrote, as it stands now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -47,7 +46,7 @@ def of_journal(
     memory = places.state / name / f"{session}.json"
     mark = [version, status.st_size, status.st_mtime_ns]
     try:
-        data = json.loads(memory.read_bytes())
+        data = codec.loads(memory.read_bytes())
         if data["mark"] == mark:
             return again(data["found"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

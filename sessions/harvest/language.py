@@ -63,5 +63,6 @@ def content_terms(text: str) -> set[str]:
 def normal_command(command: str) -> str:
     """A command without what varies: paths by their last part, numbers by a mark."""
     joined = " ".join(command.split())
-    joined = _PATH.sub(lambda found: found[0].rstrip("/").rsplit("/", 1)[-1], joined)
+    if "/" in joined:
+        joined = _PATH.sub(lambda found: found[0].rstrip("/").rsplit("/", 1)[-1], joined)
     return _NUMBER.sub("#", joined)

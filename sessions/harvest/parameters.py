@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s;&|<>()]+|[;&|<>()]+")
 _FILE = re.compile(r"[\w./~+-]*\.(\w{1,8})\Z")
+_DOTTED = re.compile(r"\.(\w{1,8})")
 _DATA = """
 csv tsv json jsonl ndjson xml yaml yml toml txt md rst html pdf docx odt xlsx ods parquet db sqlite
 png jpg jpeg gif svg webp heic tif tiff wav mp3 mp4 srt log bib ics geojson npy zip gz tar ipynb eml
@@ -40,18 +41,24 @@ _GLOB = re.compile(r"((?:[\w.~+-]+/)*[\w~+-][\w.~+-]*)(/(?:\*\*/)?\*(?:\.\w{1,8}
 _FOLDER = re.compile(r"(?!https?:)(?:\w[\w.+-]*/)+(?:[\w+-]+)?\Z")
 _HERE = r"(?P<quote>['\"])(?P<folder>[A-Za-z_][\w/-]*)"
 _FOLDERS = tuple(
-    re.compile(pattern)
-    for pattern in (
+    (words.split(), re.compile(pattern))
+    for words, pattern in {
+        "glob":
         rf"\bi?glob\(\s*{_HERE}(?P<rest>/(?:\*\*/)?\*(?:\.\w{{1,8}})?)(?P=quote)",
+        "listdir scandir walk":
         rf"\b(?:listdir|scandir|walk)\(\s*{_HERE}(?P=quote)",
+        "iterdir glob":
         rf"\bPath\(\s*{_HERE}(?P=quote)\s*\)\.(?:iterdir\(|r?glob\(['\"](?P<rest>[^'\"]*))",
+        "glob iterdir":
         rf"(?P<name>\w+)\s*=\s*(?:pathlib\.)?Path\(\s*{_HERE}(?P=quote)\s*\)"
         r"(?=[\s\S]*\b(?P=name)\.(?:iterdir|r?glob)\()",
+        "readdir":
         rf"\breaddir(?:Sync)?\(\s*{_HERE}(?P=quote)",
+        "for":
         r"\bfor \w+ in (?P<folder>[A-Za-z_][\w/-]*)(?P<rest>/\*(?:\.\w{1,8})?)(?=[\s;])",
-    )
-)
-"""Where a script takes all files of a folder."""
+    }.items()
+)  # fmt: skip
+"""Where a script takes all files of a folder, behind words of which one is in it."""
 _SAYS_NOTHING = frozenset(
     ["data", "file", "files", "input", "inputs", "output", "out", "test", "tmp", "temp", "new",
      "old", "final", "copy", "example", "readme", "index", "main", "the", "path"]
@@ -214,7 +221,9 @@ def _folder_with(rest: str) -> str:
 def folders_in(script: str) -> Iterator[tuple[str, str]]:
     """Folders whose files a script takes, by their names in it, each once; with what is taken."""
     seen: set[str] = set()
-    for pattern in _FOLDERS:
+    for words, pattern in _FOLDERS:
+        if not any(word in script for word in words):
+            continue
         for found in pattern.finditer(script):
             folder, rest = found["folder"].rstrip("/"), found.groupdict().get("rest") or ""
             if folder and folder not in seen and ".." not in folder:
@@ -236,6 +245,11 @@ def _free(name: str, taken: set[str]) -> str:
     while free in taken:
         free, number = f"{name}_{number}", number + 1
     return free
+
+
+def names_data(command: str) -> bool:
+    """Whether a word of a command may be a file of data: nothing else of it is looked at."""
+    return any(ending.lower() in _ENDINGS for ending in _DOTTED.findall(command))
 
 
 def within(script: str, made: Iterable[str] = ()) -> Iterator[CommandParameter]:

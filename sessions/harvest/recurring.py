@@ -26,6 +26,8 @@ def recurrence(groups: Iterable[list[Found]], *, once: bool = False) -> list[Fou
     """
     every = [found for group in groups for found in group]
     for same in _alike(every):
+        if len(same) == 1:
+            continue
         sessions = {f.origin.get("session") for f in same}
         if len(sessions) > 1:
             for found in same:
@@ -60,17 +62,20 @@ def merged(found: Sequence[Found]) -> list[Found]:
 def _alike(found: Sequence[Found]) -> list[list[Found]]:
     """All of them, what is the same together, in the order of the first of each."""
     groups: dict[tuple[str, str], list[Found]] = {}
-    said: dict[str, list[tuple[set[str], str]]] = {kind: [] for kind in _SAID}
+    said: dict[str, list[tuple[set[str], tuple[str, str]]]] = {kind: [] for kind in _SAID}
     for each in found:
-        key = _key(each)
-        if each.kind in _SAID and (each.kind, key) not in groups:
+        place: tuple[str, str] = (each.kind, _key(each))
+        if (group := groups.get(place)) is None and each.kind in _SAID:
             terms = telling_terms(each.text)
             known = said[each.kind]
-            near = (k for t, k in known if len(terms & t) > 1 and jaccard(terms, t) >= _ALIKE)
-            key = next(near, key)
-            if len(known) < _MOST_COMPARED and (each.kind, key) not in groups:
-                known.append((terms, key))
-        groups.setdefault((each.kind, key), []).append(each)
+            near = (p for t, p in known if len(terms & t) > 1 and jaccard(terms, t) >= _ALIKE)
+            place = next(near, place)
+            if (group := groups.get(place)) is None and len(known) < _MOST_COMPARED:
+                known.append((terms, place))
+        if group is None:
+            groups[place] = [each]
+        else:
+            group.append(each)
     return list(groups.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sessions.harvest.arguments import run_alone, with_arguments
-from sessions.harvest.parameters import file_name, names_within
+from sessions.harvest.parameters import file_name, generalised, names_data, names_within
 
 SCRIPT = '''"""Sums."""
 from __future__ import annotations
@@ -201,3 +202,15 @@ def test_a_script_says_itself_what_its_arguments_are(script: str, names: list[st
 )  # fmt: skip
 def test_a_file_is_named_after_what_it_is(path: str, name: str) -> None:
     assert file_name(path) == name
+
+
+def test_whatever_file_a_command_is_given_its_ending_is_seen_before_it_is_read() -> None:
+    rng, given = random.Random(3), 0
+    pieces = ("run.py", "a.CSV", "'b.json'", "x/y.md", "p.tar.gz", "--out", ".csv", "c.csvx", "|")
+    for _ in range(2_000):
+        command = rng.choice((" ", "")).join(rng.choices(pieces, k=rng.randrange(1, 6)))
+        told = [each for each in generalised(command)[1] if each.what.endswith(" file")]
+        assert names_data(command) or not told, command
+        given += bool(told)
+    assert given > 500
+    assert not names_data("python3 run.py 1 2.5 --out=c.csvx")

@@ -1,4 +1,6 @@
-"""Fenced code is found in one pass; where there are no tildes, by its ticks alone."""
+"""Fenced code is found in one pass; where there are no tildes, by its ticks alone, and whole blocks
+at once where they are plain.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import random
 from collections.abc import Sequence
 
 from sessions.harvest.byproducts import byproducts
-from sessions.harvest.fences import _of_both, _of_ticks, fences
+from sessions.harvest.fences import _BLOCK, _ODD, _of_both, _of_ticks, fences
 from sessions.record import events as ev
 
 PIECES = [
@@ -29,13 +31,15 @@ PIECES = [
 
 def test_ticks_are_read_as_the_pattern_reads_them() -> None:
     rng = random.Random(7)
-    found = 0
+    found = plain = 0
     for _ in range(5_000):
         text = "\n" + "".join(rng.choices(PIECES, k=rng.randrange(1, 30)))
         blocks = list(_of_both(text))
         assert list(_of_ticks(text)) == blocks, repr(text)
+        assert list(fences(text[1:])) == blocks, repr(text)
         found += len(blocks)
-    assert found > 500
+        plain += bool(blocks) and _ODD not in _BLOCK.findall(text)
+    assert found > 500 and plain > 100
 
 
 def test_blocks_of_both_kinds_in_order() -> None:
