@@ -51,14 +51,15 @@ def names(paths: Iterable[Path], roots: Iterable[Path]) -> list[str]:
 
 
 async def changes(
-    roots: Callable[[], Iterable[Path]], stop: asyncio.Event
+    roots: Callable[[], Iterable[Path]], stop: asyncio.Event, *, late: bool = False
 ) -> AsyncIterator[set[Path]]:
     """Yield the paths that changed below the roots, until `stop` is set.
 
     `roots` is asked again after each change, so that a folder that appeared is watched too. An
-    empty set: a folder of skills came or went.
+    empty set: a folder of skills came or went, or may have. `late`: the skills have been read
+    before, so that one may have landed before the watch.
     """
-    again_now = False
+    again_now = late
     while not stop.is_set():
         wanted = list(roots())
         deep, flat = targets(wanted)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sessions.api.answers import BackendAbilities, BackendListed
-from sessions.backends.base import Backend
+from sessions.backends.base import Backend, Capabilities
 from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
@@ -71,17 +71,17 @@ async def describe(config: Config, places: Places) -> list[BackendListed]:
     rows: list[BackendListed] = []
     for name, found in config.backends.items():
         ok, detail, remedy = _state(found)
-        backend = make(name, config, places)
+        model, can = _offered(name, config, places)
         rows.append(
             {
                 "name": name,
                 "type": found.type,
-                "model": backend.default_model,
+                "model": model,
                 "ok": ok,
                 "detail": detail,
                 "remedy": remedy,
                 "default": name == default,
-                "capabilities": _capabilities(backend),
+                "capabilities": _abilities(can),
             }
         )
     return rows
@@ -110,8 +110,20 @@ async def asked(config: Config, places: Places, rows: Sequence[BackendListed]) -
     await asyncio.gather(*(ask(r) for r in named if config.backends[r["name"]].base_url))
 
 
-def _capabilities(backend: Backend) -> BackendAbilities:
-    can = backend.capabilities
+def _offered(name: str, config: Config, places: Places) -> tuple[str, Capabilities]:
+    """The model of a backend that nobody has used, and what it can do."""
+    found = config.backends[name]
+    if found.type == "acp":
+        from sessions.backends.acp import before_start
+
+        title = before_start.title_of(name, found.command)
+        models = bool(found.model)
+        return found.model, before_start.capabilities(title, found.command, models=models)
+    backend = make(name, config, places)
+    return backend.default_model, backend.capabilities
+
+
+def _abilities(can: Capabilities) -> BackendAbilities:
     return {
         "tools": can.tools,
         "images": can.images,

@@ -12,8 +12,7 @@ import signal
 from collections.abc import Callable
 
 from sessions.api.answers import EngineStatus
-from sessions.engine import ending
-from sessions.engine.commands import load_commands
+from sessions.engine import commands, ending
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
@@ -35,7 +34,7 @@ class Engine:
         self.places = where
         self.config = config.load(where.config_file)
         self.deck = WholeDeck(where, self.config)
-        self.server = Server(self.deck, load_commands(), self._maybe_idle)
+        self.server = Server(self.deck, commands.find, self._maybe_idle)
         self.ended = asyncio.Event()
         self._idle_timer: asyncio.TimerHandle | None = None
         self.deck.on_quiet = self._maybe_idle

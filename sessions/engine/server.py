@@ -157,7 +157,7 @@ class Connection:
         if (own := terminal_views.COMMANDS.get(name)) is not None:
             check(own, args)
             return await own(self._views, **args)
-        command = self._server.commands.get(name)
+        command = self._server.find(name)
         if command is None:
             raise UsageError(
                 f"The engine does not know the command {name}.",
@@ -177,10 +177,12 @@ class Connection:
 class Server:
     """Listens, and tells every client what the deck tells it."""
 
-    def __init__(self, deck: WholeDeck, commands: dict[str, Command], on_idle: Callable[[], None]):
+    def __init__(
+        self, deck: WholeDeck, find: Callable[[str], Command | None], on_idle: Callable[[], None]
+    ):
         self.deck = deck
         self.configuration = Rereading(deck)
-        self.commands = commands
+        self.find = find
         self.since = ev.now()
         self.pressure = Pressure.make()
         self._on_idle = on_idle

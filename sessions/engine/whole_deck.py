@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sessions.archive.usage_totals import SpentSoFar
 from sessions.config import Config
 from sessions.features.assembly import Features, More
 from sessions.places import Places
-from sessions.plans.service import Runs
 from sessions.runtime.deck import Deck
+
+if TYPE_CHECKING:
+    from sessions.plans.service import Runs
 
 
 class WholeDeck(Deck):

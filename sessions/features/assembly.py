@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from sessions.features.cluster import Cluster
 from sessions.features.hosts import Hosts
 from sessions.features.mcp import McpServers
-from sessions.features.skills import Skills
-from sessions.plans.service import Runs
 from sessions.record import events as ev
 from sessions.runtime.parts import Parts
 
@@ -35,11 +33,13 @@ if TYPE_CHECKING:
     from sessions.features.priming import Primings
     from sessions.features.remote_repositories import RemoteRepositories
     from sessions.features.shared_files import Sharing
+    from sessions.features.skills import Skills
     from sessions.features.subsessions import SubSessions
     from sessions.features.terminals import TerminalSessions
     from sessions.features.titles import Titles
     from sessions.features.tools import SessionTools
     from sessions.features.worktrees import Worktrees
+    from sessions.plans.service import Runs
     from sessions.runtime.deck import Deck
     from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from skills.library import Library
 
 More = Sequence[Callable[["Deck"], "Feature"]]
+_BY_THEMSELVES = ("skills", "plans")
+"""Those that may be made without any session, and have something to end then."""
 
 
 class Features(Parts):
@@ -56,11 +58,9 @@ class Features(Parts):
     def __init__(self, deck: Deck, more: More = ()) -> None:
         self._deck = deck
         self._more = more
-        self.skills = Skills(deck)
         self.mcp = McpServers(deck)
         self.hosts = Hosts(deck)
         self.cluster = Cluster(deck)
-        self.plans = Runs(deck, self)
 
     @cached_property
     def all(self) -> tuple[Feature, ...]:
@@ -92,13 +92,38 @@ class Features(Parts):
         )
 
     def _made(self) -> Iterator[Feature]:
-        """Those that are there by now: what most of them import would hold up an engine's start."""
+        """Those that are there by now: what most of them import would hold up an engine's start.
+
+        It is 11 MB too, which an engine without a session does not need.
+        """
         if "all" in self.__dict__ or self._more:
             yield from self.all
         else:
-            yield from (self.skills, self.mcp, self.hosts, self.cluster, self.plans)
+            yield from (self.mcp, self.hosts, self.cluster)
+            yield from [vars(self)[name] for name in _BY_THEMSELVES if name in vars(self)]
 
     # -- each of them, imported when it is made
+
+    @cached_property
+    def skills(self) -> Skills:
+        """Skills; their folders are watched from then on."""
+        from sessions.features.skills import Skills
+
+        made = Skills(self._deck)
+        made.start()
+        return made
+
+    @cached_property
+    def plans(self) -> Runs:
+        """Runs of plans."""
+        from sessions.plans.service import Runs
+
+        return Runs(self._deck, self)
+
+    @property
+    def has_plans(self) -> bool:
+        """Whether there is a run or a timetable, of now or of an engine before."""
+        return "plans" in self.__dict__ or any((self._deck.places.state / "plans").glob("*"))
 
     @cached_property
     def titles(self) -> Titles:
@@ -233,10 +258,6 @@ class Features(Parts):
 
     # -- the engine's life
 
-    def start(self) -> None:
-        for each in self._made():
-            each.start()
-
     async def recover(self) -> None:
         places = self._deck.places
         notes = (places.landings.glob("*.json"), places.worktree_steps.glob("*.json"),
@@ -247,6 +268,8 @@ class Features(Parts):
             await each.recover()
 
     async def opened(self) -> None:
+        if self.has_plans:
+            _ = self.plans
         for each in self._made():
             await each.opened()
 

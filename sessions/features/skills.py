@@ -58,7 +58,7 @@ class Skills(Feature):
     # -- the engine's life
 
     def start(self) -> None:
-        """A skill folder that lands is seen from now on."""
+        """A skill folder that lands is seen from now on. Needs a running event loop."""
         self._watching = asyncio.get_running_loop().create_task(self._watch())
 
     async def _watch(self) -> None:
@@ -70,7 +70,7 @@ class Skills(Feature):
             found = [self.library.roots(), *(self.library.roots(cwd) for cwd in cwds)]
             return {root.path for some in found for root in some}
 
-        async for paths in changes(roots, self._stop):
+        async for paths in changes(roots, self._stop, late=True):
             found = await asyncio.to_thread(names, paths, roots())
             if paths and not found:
                 continue  # something hidden: a skill that is being copied, say

@@ -113,7 +113,6 @@ class Deck:
         from sessions.tools import quarantine
 
         private_folder(self.places.sessions)
-        self.features.start()
         if left := orphans.sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
         for told in await asyncio.to_thread(quarantine.sweep, self.places.state / "commands"):

@@ -47,9 +47,6 @@ class Hooks:
 
     # -- the engine's life
 
-    def start(self) -> None:
-        """Begin what goes on by itself."""
-
     async def recover(self) -> None:
         """Take up what the end of an engine cut off, before any session is opened."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 
@@ -31,6 +30,8 @@ def asked_to_wait(headers: Any, now: datetime | None = None) -> float | None:
 
 
 def _moment(value: Any) -> datetime:
+    from email.utils import parsedate_to_datetime
+
     then = parsedate_to_datetime(str(value))
     return then if then.tzinfo is not None else then.replace(tzinfo=UTC)
 

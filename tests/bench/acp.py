@@ -29,7 +29,7 @@ from typing import Any
 
 from sessions import config
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
 from sessions.places import Places, private_folder
@@ -101,7 +101,7 @@ async def _engine(agent: Agent | None = None) -> AsyncIterator[Here]:
         deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         await deck.index.made()
-        server = Server(deck, load_commands(), lambda: None)
+        server = Server(deck, find, lambda: None)
         private_folder(places.run)
         await server.listen(str(places.socket))
         try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions import config
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
 from sessions.places import private_folder
@@ -52,7 +52,7 @@ async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
         deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         await deck.index.made()
-        server = Server(deck, load_commands(), lambda: None)
+        server = Server(deck, find, lambda: None)
         private_folder(places.run)
         await server.listen(str(places.socket))
         sessions = [await deck.create(cwd=folder) for _ in range(SESSIONS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import re
 import subprocess
@@ -52,6 +53,37 @@ def test_the_interface_imports_nothing_heavy() -> None:
         f"import {name}" for name in modules("tui")
     )
     assert not imported_by(code) & set(HEAVY)
+
+
+def test_an_engine_without_sessions_imports_only_what_answers_an_idle_deck(tmp_path: Path) -> None:
+    unwanted = {
+        "anyio", "email", "watchfiles", "yaml",
+        "sessions.backends.acp.backend", "sessions.features.priming", "sessions.harvest",
+        "sessions.plans.runner", "skills.library",
+    }  # fmt: skip
+    code = f"""
+import asyncio, sys
+from sessions import config
+from sessions.engine import commands, main, server
+from sessions.engine.whole_deck import WholeDeck
+from sessions.places import places
+
+async def idle():
+    deck = WholeDeck(places(), config.load())
+    await deck.open()
+    for name in ("deck.list", "deck.backends", "plan.going", "config.settings"):
+        await commands.find(name)(deck)
+    print(*sorted({unwanted!r} & {{*sys.modules}}))
+    await deck.close()
+
+asyncio.run(idle())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False,
+        env={**os.environ, "AGENTDECK_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
 
 
 def test_help_and_version_import_next_to_nothing() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from sessions.api import harvest, plans, worktrees
 from sessions.engine import protocol
+from sessions.engine.commands import find, load_commands, module_of
 from sessions.harvest.merge import Conflict
 from sessions.harvest.similar_skills import Neighbour
 from sessions.harvest.usage import Uses
@@ -29,6 +30,14 @@ def formatted(text: str) -> str:
         done = subprocess.run(argv, input=text, capture_output=True, text=True, check=True)
         text = done.stdout
     return text
+
+
+def test_a_command_is_found_by_its_name_in_the_module_that_has_it() -> None:
+    for name, function in load_commands().items():
+        assert (name, module_of(name)) == (name, function.__module__)
+        assert find(name) is function
+    for unknown in ("", "session", "session.none", "none.none", "os.path", "..server.x"):
+        assert find(unknown) is None
 
 
 def test_the_typed_calls_are_those_of_the_commands() -> None:

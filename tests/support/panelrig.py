@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.places import private_folder
 from sessions.runtime import throttle
@@ -116,7 +116,7 @@ async def panel_rig(
     throttle._GATES.clear()
     async with MessagesServer(script) as messages:
         native = await NativeRig.make(root, messages, extra, permission)
-        engine = Server(native.deck, load_commands(), lambda: None)
+        engine = Server(native.deck, find, lambda: None)
         private_folder(native.deck.places.run)
         await engine.listen(str(native.deck.places.socket))
         made = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.places import private_folder
 from tests.support.deckrig import Rig
@@ -24,7 +24,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 @pytest.fixture
 async def server(rig: Rig) -> AsyncIterator[Server]:
     """The rig's deck behind a socket."""
-    server = Server(rig.deck, load_commands(), lambda: None)
+    server = Server(rig.deck, find, lambda: None)
     private_folder(rig.deck.places.run)
     await server.listen(str(rig.deck.places.socket))
     yield server

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from sessions.api.agents import AgentSession
-from sessions.backends.acp import elicitation, own_skills, providers, servers, subagents
+from sessions.backends.acp import (
+    before_start,
+    elicitation,
+    own_skills,
+    providers,
+    servers,
+    subagents,
+)
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -27,7 +34,6 @@ from sessions.backends.acp.agents import (
     known_by_command,
 )
 from sessions.backends.acp.conversation import AcpConversation
-from sessions.backends.acp.options import REASONS
 from sessions.backends.acp.port import Party, Port
 from sessions.backends.acp.process import AgentProcess, load_protocol
 from sessions.backends.acp.process_per_servers import ServedConversation
@@ -85,11 +91,11 @@ class AcpBackend:
     type = "acp"
 
     def __init__(self, config: AgentConfig) -> None:
+        self._config = config
         self.name = config.name
         self.default_model = config.model
         self.known: KnownAgent | None = known_by_command(list(config.command))
         self.servers = TakenServers(self.known, config.command, self.title)
-        self._config = config
         self._process: AgentProcess | None = None
         self._starting: asyncio.Task[AgentProcess] | None = None
         self._conversations: dict[str, Party] = {}
@@ -112,22 +118,17 @@ class AcpBackend:
     @property
     def title(self) -> str:
         """The agent's own name where it is known, else the configured one."""
-        return self.known.title if self.known else self.name
+        return before_start.title_of(self.name, self._config.command)
 
     @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
+        models = bool(self._models or self.default_model)
+        known = before_start.capabilities(self.title, self._config.command, models=models)
         agent = next((b._process for b in self._all if b._process is not None), None)
-        return Capabilities(
-            images=agent is None or bool(agent.takes.get("image")),
-            thinking=True,
-            steer=agent is not None and agent.steers,
-            models=bool(self._models or self.default_model),
-            own_tools=True,
-            elsewhere=self.remote,
-            note=f"{self.title}: an agent with its own tools.",
-            reasons={**REASONS, "models": "The agent names its models in its first session."},
-        )
+        if agent is None:
+            return known
+        return replace(known, images=bool(agent.takes.get("image")), steer=agent.steers)
 
     @property
     def cost_is_real(self) -> bool:

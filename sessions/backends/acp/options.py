@@ -12,15 +12,12 @@ from typing import Any
 
 from sessions.backends.acp import modes
 from sessions.backends.acp.agents import KnownAgent
+from sessions.backends.acp.before_start import REASONS
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.errors import BackendError, UsageError
 from sessions.record.summary_parts import AgentChoice, AgentOption, AgentState
 
-REASONS = {
-    "steer": "This agent takes nothing within a running turn: the message is queued.",
-    "compact": "An agent looks after its own context.",
-}
 _UNASKED = "It was not prompted, as it might act unasked. Change its own configuration."
 _CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", "models"))
 """How choices are called here, and in the answer by which a session is opened."""

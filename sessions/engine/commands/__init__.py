@@ -136,9 +136,40 @@ def _is_a(kind: Any, value: Any) -> bool:
 _LARGEST = 2**53
 
 
-def known(name: str) -> Callable[..., Awaitable[Any]] | None:
-    """The command of that name, if a module that has been imported has it."""
+_MODULES = {
+    "agent": "agents",
+    "archive": "deck",
+    "archive.usage": "figures",
+    "plan": "plans",
+    "session.context": "figures",
+    "session.continue": "agents",
+    "session.skill": "skills",
+    "session.timeline": "figures",
+    "skills.upkeep": "harvest",
+    "terminal": "terminals",
+    "worktree": "worktrees",
+}
+"""Where commands are, or all of a subject, whose module is not called as their subject is."""
+
+
+@cache
+def _there() -> frozenset[str]:
+    return frozenset(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def find(name: str) -> Callable[..., Awaitable[Any]] | None:
+    """The command of that name, or None. Its module is imported with the first that is asked for:
+    what only harvest or priming needs takes 4 MB of an engine that does neither."""
+    if name not in _COMMANDS and (module := module_of(name)):
+        importlib.import_module(module)
     return _COMMANDS.get(name)
+
+
+def module_of(name: str) -> str:
+    """The module that has a command of that name, if there is one; "" where there is none."""
+    subject = name.partition(".")[0]
+    module = _MODULES.get(name) or _MODULES.get(subject, subject)
+    return f"{__name__}.{module}" if module in _there() else ""
 
 
 def load_commands() -> dict[str, Callable[..., Awaitable[Any]]]:

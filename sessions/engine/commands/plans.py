@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessions.api.plans import (
     PlanDrafted,
@@ -16,11 +17,15 @@ from sessions.api.requests import RunWishes
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
-from sessions.plans import record, show, times
-from sessions.plans.runner import Runner
+from sessions.plans import record, times
+
+if TYPE_CHECKING:
+    from sessions.plans.runner import Runner
 
 
 def _told(runner: Runner) -> RunShown:
+    from sessions.plans import show
+
     return show.whole(runner.run, runner.held, runner.idle)
 
 
@@ -95,7 +100,7 @@ async def listing(deck: Deck) -> list[RunLine]:
 @command("plan.going")
 async def going(deck: Deck) -> list[RunLine]:
     """The runs that are not over."""
-    return deck.plans.going()
+    return deck.plans.going() if deck.features.has_plans else []
 
 
 @command("plan.add")

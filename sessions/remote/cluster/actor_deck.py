@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import socket
@@ -231,20 +230,11 @@ def _read(folder: Path, after: int, upto: int, offset: int) -> tuple[list[bytes]
 async def _run(deck: WholeDeck, name: str, args: ev.JSON) -> Any:
     from sessions.engine import commands
 
-    subject = name.partition(".")[0]
-    try:
-        # Only what is asked for: an actor's start is paid by every task.
-        importlib.import_module(f"sessions.engine.commands.{_MODULES.get(subject, subject)}")
-    except ModuleNotFoundError:
-        commands.load_commands()
-    command = commands.known(name)
+    command = commands.find(name)
     if command is None:
         raise UsageError(f"The engine over there does not know the command {name}.")
     commands.check(command, args)
     return await command(deck, **args)
-
-
-_MODULES = {"archive": "deck"}
 
 
 def refusal(error: AgentdeckError) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Connection, Server
 from tests.support.deckrig import Rig
 from tests.support.rig import until
@@ -18,7 +18,7 @@ from tests.support.rig import until
 async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
     rig = await Rig.make(tmp_path)
     made: WeakSet[Connection] = WeakSet()
-    server = Server(rig.deck, load_commands(), lambda: None)
+    server = Server(rig.deck, find, lambda: None)
     with tempfile.TemporaryDirectory(prefix="deck-") as short:
         path = f"{short}/s.sock"
         await server.listen(path)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.engine import commands
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find, load_commands
 from sessions.engine.server import Connection, Server
 from sessions.errors import AgentdeckError
 from sessions.record import codec
@@ -151,7 +151,7 @@ def test_a_command_with_any_argument_is_answered(
     deck: tuple[asyncio.Runner, Rig], value: Any
 ) -> None:
     runner, rig = deck
-    server = Server(rig.deck, load_commands(), lambda: None)
+    server = Server(rig.deck, find, lambda: None)
     rig.deck.status = lambda: {}
 
     async def go() -> None:
@@ -178,7 +178,7 @@ def test_an_id_that_is_no_finite_number_is_refused(
     deck: tuple[asyncio.Runner, Rig], number: Any
 ) -> None:
     runner, rig = deck
-    server = Server(rig.deck, load_commands(), lambda: None)
+    server = Server(rig.deck, find, lambda: None)
 
     async def ask() -> dict[str, Any]:
         written = Written()

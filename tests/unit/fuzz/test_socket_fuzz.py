@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sessions import errors
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find, load_commands
 from sessions.engine.server import Connection, Server
 from sessions.record import events as ev
 from tests.support.deckrig import Rig
@@ -68,7 +68,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.R
 
         async def begin() -> tuple[Rig, Server, str]:
             rig = await Rig.make(root)
-            server = Server(rig.deck, load_commands(), lambda: None)
+            server = Server(rig.deck, find, lambda: None)
             rig.deck.status = dict  # type: ignore[assignment]
             session = await rig.deck.create(cwd=str(root))
             return rig, server, session.id

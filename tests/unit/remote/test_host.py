@@ -16,7 +16,7 @@ import pytest
 from sessions.backends.base import TurnHost
 from sessions.config.model import HostConfig
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.errors import EngineError, UsageError
 from sessions.record import codec
@@ -73,7 +73,7 @@ class Two:
 
     async def serve(self) -> None:
         """The engine over there listens."""
-        self.server = Server(self.far.deck, load_commands(), lambda: None)
+        self.server = Server(self.far.deck, find, lambda: None)
         await self.server.listen(self.path)
 
     def mirror(self, session: str) -> list[bytes]:
@@ -334,7 +334,7 @@ def test_what_is_run_is_a_login_shell_over_there_or_the_words_of_the_configurati
 @asynccontextmanager
 async def _client(two: Two) -> AsyncIterator[Client]:
     """A client of the engine here."""
-    server = Server(two.here.deck, load_commands(), lambda: None)
+    server = Server(two.here.deck, find, lambda: None)
     path = f"{two.path}.here"
     await server.listen(path)
     client = Client(*await asyncio.open_unix_connection(path))

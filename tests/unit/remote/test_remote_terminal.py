@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sessions.api.terminals import TerminalOutput
-from sessions.engine.commands import load_commands
+from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
@@ -28,7 +28,7 @@ ASKS = "while True: print('got', input(), flush=True)"
 @pytest.fixture
 async def looking(two: Two) -> AsyncIterator[Looking]:
     """A client of the engine here that looks at terminals."""
-    server = Server(two.here.deck, load_commands(), lambda: None)
+    server = Server(two.here.deck, find, lambda: None)
     await server.listen(str(two.here.root / "here.sock"))
     found = await Looking.at(str(two.here.root / "here.sock"))
     yield found
