@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions import places as where
+from sessions import paths as where
 from skills.library import Library, SkillPlaces
 
 

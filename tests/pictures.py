@@ -23,7 +23,7 @@ from textual.widgets import Input, TextArea
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.places import places
+from sessions.paths import places
 from tests.support.messages_server import (
     Hang,
     MessagesServer,

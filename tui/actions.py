@@ -23,7 +23,7 @@ from textual.binding import Binding
 from sessions.errors import UsageError
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForActions
+    from tui.deck.action_interfaces import ForActions
 
 GROUPS = ("Sessions", "Turns", "Terminals", "View", "Side panel", "Deck")
 Run = Callable[["ForActions"], Awaitable[None]]

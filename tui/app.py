@@ -20,9 +20,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import UsageError
-from sessions.places import places
+from sessions.paths import places
 from tui import idle
-from tui.deck import ending
+from tui.deck import shutdown_signals
 from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
 from tui.pictures import close_shelf
@@ -100,7 +100,7 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
         wanted = self.memory.theme or self.options.theme
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self.theme_changed_signal.subscribe(self, self._theme_changed)
-        ending.watch(self, self._leave, self._save)
+        shutdown_signals.watch(self, self._leave, self._save)
         self.call_after_refresh(self._raise_curtain)
 
     async def _raise_curtain(self) -> None:

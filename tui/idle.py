@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from tui.later import later
+from tui.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

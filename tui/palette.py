@@ -16,8 +16,8 @@ from tui import synonyms
 from tui.key_names import show_key
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForPalette, OffersPriming, OffersSettings, StartsWithHint
-    from tui.deck.ports import Says, Starts
+    from tui.deck.action_interfaces import ForPalette, OffersPriming, OffersSettings, StartsWithHint
+    from tui.deck.interfaces import Says, Starts
 
 _BY_WORDS = 0.01
 """Below every match of a title."""

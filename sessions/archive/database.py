@@ -15,7 +15,7 @@ from pathlib import Path
 from sessions.archive import messages, rows
 from sessions.archive.list_rows import VERSION
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 # Result codes of SQLite that say nothing against the file: its low byte, see rescode.html.

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sessions.places import JOURNAL
+from sessions.paths import JOURNAL
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from sessions.backends.messages import MessagesApi
 from sessions.backends.native import NativeConversation, ask
 from sessions.config.model import BackendConfig
 from sessions.errors import BackendError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
 from sessions.record.summary_parts import AgentState

@@ -25,7 +25,7 @@ async def ask(
     """
     from sessions import config
     from sessions.backends.registry import make
-    from sessions.places import places
+    from sessions.paths import places
 
     here = places()
     loaded = config.load(here.config_file)

@@ -11,7 +11,7 @@ from sessions.api.answers import BackendAbilities, BackendListed
 from sessions.backends.base import Backend, Capabilities
 from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
 from sessions.errors import NotFound
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record.terminal_state import TERMINAL
 from sessions.safety.secrets_filter import address
 

@@ -10,7 +10,7 @@ import os
 import threading
 from pathlib import Path
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.safety import secrets_filter
 from skills import private_files
 

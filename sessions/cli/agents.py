@@ -15,12 +15,12 @@ import click
 from sessions.cli.asking import answered, by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError, BackendError, NotFound, UsageError
-from sessions.places import places
+from sessions.paths import places
 
 if TYPE_CHECKING:
     from sessions.backends.acp.registry import RegistryEntry, Way
     from sessions.config.model import Config
-    from sessions.places import Places
+    from sessions.paths import Places
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

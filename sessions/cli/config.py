@@ -9,7 +9,7 @@ import click
 
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import UsageError
-from sessions.places import places, private_folder
+from sessions.paths import places, private_folder
 from sessions.safety import secrets_filter
 from skills import private_files
 

@@ -15,7 +15,7 @@ import click
 
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError
-from sessions.places import Places, places, private_folder
+from sessions.paths import Places, places, private_folder
 
 if TYPE_CHECKING:
     from sessions.api.answers import BackendListed

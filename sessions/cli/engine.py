@@ -9,7 +9,7 @@ import click
 from sessions.api.answers import EngineStatus
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import EngineError
-from sessions.places import places
+from sessions.paths import places
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

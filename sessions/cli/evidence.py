@@ -89,7 +89,7 @@ def evidence(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ledger(model: str, profile: str, judge: str, as_json: bool) -> None:
     """What your blind comparisons say: of each kind, stage, month and field, and what to draw."""
-    from sessions.places import places
+    from sessions.paths import places
     from sessions.priming import facets
     from sessions.priming.ledger import Ledger
 
@@ -132,7 +132,7 @@ def _arms(names: Sequence[str]) -> Sequence[Any]:
 async def _run(
     plan: ExperimentPlan, backend: str, model: str, path: Path | None, as_json: bool
 ) -> None:
-    from sessions.places import places
+    from sessions.paths import places
     from sessions.priming.evidence import shipped
     from sessions.priming.evidence.experiment import run
     from sessions.priming.evidence.results import Results
@@ -160,7 +160,7 @@ def _spent(results: Results, model: str) -> str:
     """The tokens of all answers that are kept, and what they cost where a price is known."""
     from sessions import config
     from sessions.backends import pricing
-    from sessions.places import places
+    from sessions.paths import places
     from sessions.priming.cost import Estimate
 
     answers = [answer for cell in results.cells.values() for answer in cell.answers]
@@ -181,7 +181,7 @@ def _backends(name: str, model: str, at_once: int) -> tuple[list[Backend], str]:
     """
     from sessions import config
     from sessions.backends.registry import make
-    from sessions.places import places
+    from sessions.paths import places
 
     here = places()
     loaded = config.load(here.config_file)

@@ -19,7 +19,7 @@ from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
 from sessions.harvest.service import Harvest
 from sessions.harvest.session_groups import of_day, of_run
-from sessions.places import places
+from sessions.paths import places
 from sessions.record import events as ev
 from sessions.record.closed_sets import MergedHow
 from sessions.record.summary import Summary

@@ -10,7 +10,7 @@ import click
 
 from sessions.cli.output import CONTEXT, say, say_line
 from sessions.errors import AgentdeckError
-from sessions.places import places
+from sessions.paths import places
 from sessions.safety.sanitise import clean
 
 

@@ -175,7 +175,7 @@ def _say(error: AgentdeckError) -> None:
 
 def _crashed(error: Exception) -> int:
     """Put the traceback into the log and name it; no local variables are shown anywhere."""
-    from sessions.places import places, private_folder
+    from sessions.paths import places, private_folder
     from sessions.safety import secrets_filter
     from skills import private_files
 

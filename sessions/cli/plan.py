@@ -281,7 +281,7 @@ def example(name: str, out: Path | None) -> None:
 def report(run: str, fmt: str, out: Path | None) -> None:
     """What came of a run: what is done and who says so, what is not, what it cost."""
     from sessions.errors import AgentdeckError
-    from sessions.places import places
+    from sessions.paths import places
     from sessions.plans import report as reports
     from sessions.plans import service, store
 

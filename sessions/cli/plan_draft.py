@@ -21,7 +21,7 @@ async def draft(
     from sessions import config
     from sessions.backends.registry import make
     from sessions.library import library
-    from sessions.places import places
+    from sessions.paths import places
 
     if out is not None and out.exists():
         raise UsageError(f"{out} is there already.", "Name another file, or move it away.")

@@ -200,7 +200,7 @@ def _ask(backend: str | None, model: str | None) -> Ask:
 def _source(offline: bool) -> Source:
     """Where papers come from, as the configuration says."""
     from sessions.config import load
-    from sessions.places import places
+    from sessions.paths import places
     from sessions.priming.arxiv.draw import Source
 
     arxiv = load().priming.arxiv

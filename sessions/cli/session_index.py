@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sessions.places import places
+from sessions.paths import places
 
 if TYPE_CHECKING:
     from sessions.archive.index import Index

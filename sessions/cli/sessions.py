@@ -16,7 +16,7 @@ from sessions.cli.asking import answered
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.cli.session_index import index, summary_of
-from sessions.places import JOURNAL, places
+from sessions.paths import JOURNAL, places
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:

@@ -246,7 +246,7 @@ def upkeep(as_json: bool) -> None:
     """Tell which of your skills were used, by whom and with what outcome, and what wants a look."""
     from sessions.config import load
     from sessions.harvest.service import Harvest
-    from sessions.places import places
+    from sessions.paths import places
 
     here = places()
     found = Harvest(here).upkeep(load(here.config_file).skills.upkeep)

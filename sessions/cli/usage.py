@@ -9,7 +9,7 @@ import click
 from sessions.archive import usage_totals
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
-from sessions.places import places
+from sessions.paths import places
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 

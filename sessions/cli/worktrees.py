@@ -10,7 +10,7 @@ from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.cli.session_index import index, summary_of
 from sessions.errors import AgentdeckError
-from sessions.places import places
+from sessions.paths import places
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sessions.config.builtin import with_builtins
 from sessions.config.model import Config
 from sessions.config.strict import StrictReader
 from sessions.errors import UsageError
-from sessions.places import places
+from sessions.paths import places
 from sessions.safety import secrets_filter
 
 HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")

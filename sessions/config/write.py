@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 if TYPE_CHECKING:

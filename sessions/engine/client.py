@@ -21,7 +21,7 @@ from sessions.api.terminals import TerminalOutput, output_of
 from sessions.engine import MAX_COMMAND, peer
 from sessions.engine.memory_limit import memory_limit_told
 from sessions.errors import AgentdeckError, EngineError, UsageError
-from sessions.places import Places, owned, places
+from sessions.paths import Places, owned, places
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import Summary

@@ -18,10 +18,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions.engine import ending
+from sessions.engine import shutdown_progress
 from sessions.engine.memory_limit import memory_limit_told
 from sessions.errors import AgentdeckError, EngineError
-from sessions.places import Places, owned, private_folder
+from sessions.paths import Places, owned, private_folder
 from skills import private_files
 
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
@@ -159,12 +159,12 @@ def stop(places: Places, *, timeout_s: float = 15.0) -> bool:
     pid = running_pid(places)
     if pid is None:
         return False
-    began, seen = time.monotonic(), ending.progress(places, pid)
+    began, seen = time.monotonic(), shutdown_progress.progress(places, pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     freed = _lock_freed(places)
     while not freed.wait(timeout_s):
-        now, waited = ending.progress(places, pid), time.monotonic() - began
+        now, waited = shutdown_progress.progress(places, pid), time.monotonic() - began
         if now == seen or waited > _LONGEST_END_S:
             at = f" It has been ending {now.step}." if now.step else ""
             raise AgentdeckError(

@@ -12,12 +12,12 @@ import signal
 from collections.abc import Callable
 
 from sessions.api.answers import EngineStatus
-from sessions.engine import commands, ending
+from sessions.engine import commands, shutdown_progress
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, of_machine
-from sessions.places import Places, places
+from sessions.paths import Places, places
 from sessions.record.file_descriptors import in_use, limit, raise_limit
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
@@ -68,7 +68,7 @@ class Engine:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.ended.set)
         clear_socket(self.places.socket)
-        ending.tell(self.places, "")
+        shutdown_progress.tell(self.places, "")
         await self.server.listen(str(self.places.socket))
         await self.deck.open()
         say("ready")
@@ -82,7 +82,7 @@ class Engine:
 
     def _ending(self, step: str) -> None:
         log.info("ends %s", step)
-        ending.tell(self.places, step)
+        shutdown_progress.tell(self.places, step)
 
     def _maybe_idle(self) -> None:
         """End by itself when nothing works and nobody is attached, after a while."""
@@ -132,7 +132,7 @@ def main() -> None:
             say("another engine runs already")
             return
         asyncio.run(_run(where, say))
-        ending.tell(where, "")
+        shutdown_progress.tell(where, "")
     except Exception as error:
         # The process's outermost boundary: whoever started it is told in a sentence.
         told = error if isinstance(error, AgentdeckError) else of_machine(error, "start")

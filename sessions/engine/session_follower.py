@@ -13,7 +13,7 @@ import logging
 from sessions.engine.outbox import Outbox
 from sessions.engine.replay import Replay
 from sessions.engine.slow_clients import LetGo
-from sessions.places import JOURNAL
+from sessions.paths import JOURNAL
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")

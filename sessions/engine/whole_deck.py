@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sessions.archive.usage_totals import SpentSoFar
 from sessions.config import Config
 from sessions.features.assembly import Features, More
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.runtime.deck import Deck
 
 if TYPE_CHECKING:

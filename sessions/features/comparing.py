@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sessions.api.priming import ComparisonWaiting, PrimingJudged, PrimingKnown, PrimingLedger
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.priming import Primings, Wishes
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.priming.comparison import (
     PAIRS,
     QUESTION,

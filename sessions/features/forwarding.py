@@ -20,14 +20,14 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.names import name_of
 from sessions.record.summary_parts import AnswerGoesTo, MessageWaiting
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.runtime.queued_message import Queued
 from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionWishes
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.base import Tool

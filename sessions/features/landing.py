@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sessions.api.answers import Sent
 from sessions.api.worktrees import BroughtBack, ConflictShown, Discarded, Landed, NotLanded
 from sessions.errors import AgentdeckError, UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
@@ -26,7 +26,7 @@ from sessions.worktrees.step_journal import Step, begun
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
+    from sessions.features.interfaces import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

@@ -22,14 +22,14 @@ from sessions.harvest.checks import DraftCheck
 from sessions.harvest.draft import SkillDraft, slug
 from sessions.harvest.pair_ledger import PairLedger, PairOutcome, PairRow
 from sessions.harvest.service import Harvest
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import Preferred
 from skills import private_files
 from skills.errors import SkillError
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from sessions.record import events as ev
 from sessions.record.closed_sets import WENT_THROUGH
 from sessions.record.summary_parts import AnswerGoesTo
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline
+from sessions.remote.mirrored_session import Mirrored
+from sessions.remote.site_interface import Offline
 
 if TYPE_CHECKING:
-    from sessions.places import Places
+    from sessions.paths import Places
 
 log = logging.getLogger("agentdeck.passing")
 

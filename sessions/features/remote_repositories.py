@@ -20,9 +20,9 @@ from sessions.features.landing import landed, not_landed, target_of
 from sessions.ids import new_id
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline
+from sessions.remote.mirrored_session import Mirrored
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
+from sessions.remote.site_interface import Offline
 from sessions.remote.source_repository import Origin
 from sessions.worktrees import land
 from sessions.worktrees.git import says

@@ -22,7 +22,7 @@ from sessions.worktrees.changes import Changes
 from sessions.worktrees.repository import look, repository
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
+    from sessions.features.interfaces import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

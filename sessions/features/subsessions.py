@@ -21,7 +21,7 @@ from sessions.tools.base import Outcome, Tool
 from sessions.tools.task import TaskTool, Wanted
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

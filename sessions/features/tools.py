@@ -20,7 +20,7 @@ from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
     from sessions.features.file_scans import FileScans
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.toolbox import Toolbox

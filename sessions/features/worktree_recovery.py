@@ -12,7 +12,7 @@ from sessions.worktrees import snapshot, step_journal
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
+    from sessions.features.interfaces import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.worktrees.step_journal import Step

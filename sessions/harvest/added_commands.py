@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sessions.harvest.code_fences import fences
 from sessions.harvest.commands import acts
 from sessions.harvest.draft import SkillDraft
-from sessions.harvest.fences import fences
 
 _SPAN = re.compile(r"`+([^`\n]+)`+")
 _SHELL = re.compile(r"\s-{1,2}\w|[|>$&;]|https?://|\s[.~]?/|\w/\w")

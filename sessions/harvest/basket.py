@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.record import events as ev
 from skills import private_files
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sessions.harvest.byproducts import Found, byproducts
 from sessions.harvest.journal_cache import of_journal
 from sessions.harvest.recurring import recurrence
-from sessions.places import Places
+from sessions.paths import Places
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
 FINDER = 21

@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import Any, cast
 
 from sessions.api.harvest import ByproductOrigin, ByproductSignals, HarvestItem
+from sessions.harvest.code_fences import fences
 from sessions.harvest.commands import command_of, only_looks
-from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.harvest.parameters import generalised, names_data, within

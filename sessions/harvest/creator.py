@@ -20,7 +20,6 @@ from sessions.api.harvest import ByproductSignals, DraftRound
 from sessions.errors import AgentdeckError
 from sessions.harvest.added_commands import added_commands
 from sessions.harvest.arguments import run_alone, with_arguments
-from sessions.harvest.asked import purpose, skill_words
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (
     MAX_DESCRIPTION,
@@ -32,13 +31,14 @@ from sessions.harvest.draft import (
     slug,
     split,
 )
-from sessions.harvest.injected import INSTRUCTION
 from sessions.harvest.language import telling_terms
+from sessions.harvest.parameter_names import rename_parameters
 from sessions.harvest.parameters import CommandParameter, shaped
 from sessions.harvest.pictures import bare
+from sessions.harvest.prompt_injection import INSTRUCTION
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
-from sessions.harvest.renamed import rename_parameters
 from sessions.harvest.sections import TRIED, Row, Sections
+from sessions.harvest.user_requests import purpose, skill_words
 from sessions.record import events as ev
 from sessions.safety.reply_json import object_in
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.draft import SkillDraft, sha256, slug
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 _BEFORE = ".before"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sessions.errors import JournalError, NotFound
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypedDict
 
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.priming.win_rate import Decided
 from sessions.record import json_lines
 

@@ -14,8 +14,8 @@ from pathlib import PurePath
 from sessions.harvest import parameters, requirements
 from sessions.harvest.byproducts import Found
 from sessions.harvest.commands import acts
-from sessions.harvest.injected import LEFT_OUT, without_instructions
 from sessions.harvest.parameters import MARKS, CommandParameter
+from sessions.harvest.prompt_injection import LEFT_OUT, without_instructions
 from sessions.harvest.rules import as_rules
 
 Row = tuple[str, Found]

@@ -29,7 +29,7 @@ from sessions.harvest.similar_skills import Neighbour, neighbours
 from sessions.harvest.suggestions import Suggestions
 from sessions.harvest.usage import Uses, uses
 from sessions.library import library
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
 from sessions.record.textlines import lines

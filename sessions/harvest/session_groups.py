@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sessions.api.harvest import HarvestSpan
 from sessions.errors import AgentdeckError, UsageError
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record.summary import Summary
 
 _MOST_DAYS = 60

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 
 
 class Suggestions:

@@ -19,7 +19,7 @@ from sessions.harvest.draft import split
 from sessions.harvest.language import telling_terms
 from sessions.harvest.similar_skills import jaccard, shingles
 from sessions.harvest.usage import SkillsSeen, is_stale, of_session, there_since
-from sessions.places import Places
+from sessions.paths import Places
 
 _SHOWN = 5
 

@@ -18,7 +18,7 @@ from sessions.errors import NotFound
 from sessions.harvest.byproduct_cache import all_sessions
 from sessions.harvest.journal_cache import of_journal
 from sessions.harvest.language import CORRECTION
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.closed_sets import BY_A_PERSON
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import re
 
-from sessions.places import Places
+from sessions.paths import Places
 
 _ENTERED = re.compile(rb'"type":"backend\.state"[^\n]{0,200}?"session_id":"([^"\\]{1,200})"')
 

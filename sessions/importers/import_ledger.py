@@ -13,7 +13,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from sessions.errors import AgentdeckError, JournalError
 from sessions.importers.tables import SUFFIXES
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from skills import private_files
 
 _ANEW = 4

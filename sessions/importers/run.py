@@ -38,7 +38,7 @@ from sessions.importers.plain_chat import PlainJson, PlainMarkdown
 from sessions.importers.qwen import Qwen
 from sessions.importers.vibe import Vibe
 from sessions.importers.why_unread import ENDINGS, HEAD, unclaimed, unheld
-from sessions.places import ASKED_IN, Places
+from sessions.paths import ASKED_IN, Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
 from sessions.record.summary_parts import SessionAbove

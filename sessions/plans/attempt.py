@@ -18,12 +18,12 @@ from sessions.plans.watch import Watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import WENT_THROUGH
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
-from sessions.remote.port import Lost, Offline
+from sessions.remote.site_interface import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
 if TYPE_CHECKING:
-    from sessions.plans.ports import Trying
+    from sessions.plans.interfaces import Trying
     from sessions.plans.state import Unit
     from sessions.runtime.session import Session
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.tools import contained_command, process
 from sessions.tools.base import ToolFault
 from sessions.tools.command_output import Spool, readable
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Toolboxes
+    from sessions.features.interfaces import Toolboxes
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.sandbox import Sandbox

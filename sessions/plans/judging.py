@@ -14,8 +14,8 @@ from sessions.priming.untrusted import quote
 from sessions.safety.sanitise import clean
 
 if TYPE_CHECKING:
+    from sessions.plans.interfaces import Asking
     from sessions.plans.model import Critic, Judge
-    from sessions.plans.ports import Asking
     from sessions.plans.state import Unit
 
 _VERDICT = re.compile(r"VERDICT\W{1,6}(A|B|TIE)\b", re.IGNORECASE)

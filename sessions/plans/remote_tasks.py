@@ -20,18 +20,18 @@ from sessions.api.work import Packed
 from sessions.errors import AgentdeckError, UsageError
 from sessions.ids import new_id
 from sessions.plans.check import CheckVerdict
+from sessions.plans.interfaces import SessionChanges
 from sessions.plans.model import ANY, RAY, Plan, Task
-from sessions.plans.ports import SessionChanges
 from sessions.record.closed_sets import SkillState
 from sessions.remote import return_home
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline
+from sessions.remote.mirrored_session import Mirrored
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
+from sessions.remote.site_interface import Offline
 from sessions.remote.source_repository import Origin
 from sessions.worktrees.repository import look, pin
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Actors, Neighbours, Trees
+    from sessions.features.interfaces import Actors, Neighbours, Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

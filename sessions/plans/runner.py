@@ -15,9 +15,9 @@ from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.plans import check, fanout, judging, placeholders, read, record, remote_tasks, watch
 from sessions.plans.attempt import Attempt, TryOutcome
+from sessions.plans.interfaces import SessionChanges
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.next_steps import Decision, Start, decide
-from sessions.plans.ports import SessionChanges
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import RunStore
 from sessions.priming import kinds
@@ -25,12 +25,12 @@ from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.remote.file_parts import ANSWER
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

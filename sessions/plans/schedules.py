@@ -18,7 +18,7 @@ import msgspec
 from sessions.api.plans import Scheduled
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.plans.times import local_now
 from sessions.record import events as ev
 from skills import private_files

@@ -15,7 +15,7 @@ from sessions.api.plans import PlanDrafted, PlanFound, PlanReport, RunLine
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
-from sessions.plans import finding, read, record, report, show, store, times
+from sessions.plans import plan_files, read, record, report, show, store, times
 from sessions.plans.model import Plan, Task
 from sessions.plans.next_steps import decide
 from sessions.plans.remote_tasks import RemoteTasks
@@ -27,7 +27,7 @@ from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Neighbours
+    from sessions.features.interfaces import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -188,13 +188,13 @@ class Runs(Feature):
     async def files(self, folder: Path) -> list[PlanFound]:
         """The plans of a directory. Raises UsageError."""
         skills = self.others.library.names(folder)
-        return await asyncio.to_thread(finding.found, folder, self.deck.config, skills)
+        return await asyncio.to_thread(plan_files.found, folder, self.deck.config, skills)
 
     async def new(self, folder: Path) -> PlanFound:
         """A new plan in a directory, to be changed. Raises AgentdeckError."""
-        path = await asyncio.to_thread(finding.begin, folder)
+        path = await asyncio.to_thread(plan_files.begin, folder)
         skills = self.others.library.names(folder)
-        return await asyncio.to_thread(finding.look, path, self.deck.config, skills)
+        return await asyncio.to_thread(plan_files.look, path, self.deck.config, skills)
 
     async def report(self, wanted: str) -> PlanReport:
         """What came of a run so far, kept as well. Raises NotFound, JournalError."""

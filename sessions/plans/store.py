@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from sessions.errors import JournalError, NotFound
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.plans import record
 from sessions.record import events as ev
 from skills import private_files

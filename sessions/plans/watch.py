@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError, JournalError
-from sessions.plans.ports import SessionChanges
+from sessions.plans.interfaces import SessionChanges
 from sessions.record import events as ev
 from sessions.record.textlines import whole_lines
-from sessions.remote.port import Offline
+from sessions.remote.site_interface import Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
+    from sessions.features.interfaces import Trees
     from sessions.runtime.session import Session
 
 SAME_CALLS = 8

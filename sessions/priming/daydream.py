@@ -19,7 +19,7 @@ from typing import Any, cast
 from sessions.api.priming import DreamReceipts, DreamTold, DreamWaiting
 from sessions.backends.base import Reply
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.priming.model import JSON, Draw, new_priming_id, whole
 from sessions.priming.pipeline import Ask
 from sessions.priming.prompts import ModelPrompt, Subject

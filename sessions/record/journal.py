@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sessions.errors import AgentdeckError, EventRefused, JournalError
-from sessions.places import JOURNAL, private_folder
+from sessions.paths import JOURNAL, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.file_descriptors import JOURNALS

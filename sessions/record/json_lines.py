@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from skills import private_files

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sessions.places import JOURNAL
+from sessions.paths import JOURNAL
 from sessions.record import events as ev
 from sessions.record.closed_sets import BlockKind
 from sessions.record.reread_text import PastText

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sessions.errors import UsageError
 from sessions.ids import new_id
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.worktrees import naming
 from sessions.worktrees.git import git, line, run, says
 from sessions.worktrees.repository import Repository

@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.safety.sanitise import clean
 from skills import private_files
 

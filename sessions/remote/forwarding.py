@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sessions.record import events as ev
-from sessions.remote.port import Offline
 from sessions.remote.remote_sessions import RemoteSessions
+from sessions.remote.site_interface import Offline
 
 HERE = frozenset(
     {

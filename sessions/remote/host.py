@@ -25,9 +25,9 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
 from sessions.remote.host_connection import HostWire, command_of, environment
-from sessions.remote.port import Offline
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.remote_terminal import HearsPrinted
+from sessions.remote.site_interface import Offline
 from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.remote")

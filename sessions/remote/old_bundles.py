@@ -6,7 +6,7 @@ import contextlib
 import time
 
 from sessions.ids import is_id
-from sessions.places import Places
+from sessions.paths import Places
 
 OUTGOING, INCOMING = "outgoing", "incoming"
 """Folders in the data folder: branches that are fetched, repositories that come."""

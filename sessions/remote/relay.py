@@ -15,7 +15,7 @@ import threading
 import zlib
 
 from sessions import VERSION
-from sessions.places import Places, owned
+from sessions.paths import Places, owned
 
 HELLO = b"agentdeck-relay 1 "
 """So begins the line after which both ways are compressed; the version follows."""

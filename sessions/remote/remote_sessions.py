@@ -19,15 +19,15 @@ from weakref import WeakValueDictionary
 from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status, one_of
 from sessions.record.journal import FILES, NAME, store_file
 from sessions.record.reading import read
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import HasFiles, Offline, Reaches, Site
+from sessions.remote.mirrored_session import Mirrored
+from sessions.remote.site_interface import HasFiles, Offline, Reaches, Site
 from sessions.remote.source_repository import Origins
 from sessions.runtime.session import Session
 from sessions.worktrees import naming

@@ -22,14 +22,14 @@ from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.remote import bundles
 from sessions.remote.file_parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
-from sessions.remote.port import Lost, Offline
+from sessions.remote.site_interface import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees.git import says
 from sessions.worktrees.repository import Repository
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
-    from sessions.remote.mirrored import Mirrored
+    from sessions.features.interfaces import Trees
+    from sessions.remote.mirrored_session import Mirrored
     from sessions.remote.remote_sessions import RemoteSessions
 
 log = logging.getLogger("agentdeck.remote")

@@ -20,8 +20,8 @@ from sessions.remote import bundles
 from sessions.worktrees import naming
 
 if TYPE_CHECKING:
-    from sessions.features.ports import Trees
-    from sessions.remote.mirrored import Mirrored
+    from sessions.features.interfaces import Trees
+    from sessions.remote.mirrored_session import Mirrored
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.worktrees.repository import Repository

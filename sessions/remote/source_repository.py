@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sessions.ids import is_id
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 

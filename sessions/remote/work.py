@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sessions.api.work import Brought, Changed, CheckSaid, Packed
 from sessions.errors import NotFound, UsageError
 from sessions.ids import is_id
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.plans import check, watch
 from sessions.record import events as ev
 from sessions.remote.bundles import Cache, branch_packed

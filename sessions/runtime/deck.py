@@ -18,14 +18,14 @@ from sessions.api.notices import EngineNotice, NoticeParts
 from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.places import JOURNAL, Places, private_folder
+from sessions.paths import JOURNAL, Places, private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.file_descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
 from sessions.record.summary_parts import AttachedFile, SessionAbove
 from sessions.record.terminal_state import refuse_if_terminal
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.runtime.attachments import taken
 from sessions.runtime.directories import lack_of

@@ -44,7 +44,7 @@ from sessions.runtime.turn_usage import TurnSpent
 if TYPE_CHECKING:
     from sessions.api.answers import Sent, TurnShown
     from sessions.backends.base import Conversation
-    from sessions.runtime.session_ports import Surroundings
+    from sessions.runtime.session_interfaces import Surroundings
 
     Around = Surroundings["Session"]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions import child_process
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.tools import safe_open
 from sessions.tools.base import CallContext, Outcome, ToolFault

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 from sessions.tools import mcp_asks, mcp_wire, policy, schema

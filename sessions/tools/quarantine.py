@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 _TRIES = 20

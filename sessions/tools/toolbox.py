@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sessions.errors import AgentdeckError, of_machine
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.safety.secrets_filter import hide
 from sessions.tools import schema

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.tools import protected_paths, unicode_names
 from sessions.tools.fault import ToolFault
 

@@ -19,7 +19,7 @@ from typing import Literal, cast
 
 from sessions.api.worktrees import WorktreeListed
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border

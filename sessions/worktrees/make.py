@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sessions.errors import UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.worktrees import naming, remove, submodules
 from sessions.worktrees.few_changed_paths import LARGE

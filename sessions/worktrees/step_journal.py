@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.tools import git_border
 from sessions.worktrees import remove, snapshot
 from sessions.worktrees.git import names, run

@@ -23,7 +23,7 @@ from sessions.backends.acp import providers
 from sessions.backends.acp.backend import AcpBackend
 from sessions.engine.commands.agents import choose
 from sessions.engine.whole_deck import WholeDeck
-from sessions.places import ASKED_IN
+from sessions.paths import ASKED_IN
 from sessions.record import events as ev
 from sessions.record.summary_parts import Attachment
 from sessions.runtime import throttle

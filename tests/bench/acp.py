@@ -32,7 +32,7 @@ from sessions.engine.client import Client
 from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, command_of

@@ -18,7 +18,7 @@ from pathlib import Path
 from sessions.archive.index import Index
 from sessions.engine import lifecycle
 from sessions.ids import new_id
-from sessions.places import places
+from sessions.paths import places
 from sessions.record import codec
 from sessions.record import events as ev
 from tests.bench.harness.figure import Figure, Target, timed

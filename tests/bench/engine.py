@@ -21,7 +21,7 @@ from sessions import config
 from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import served, sse
 from tests.support.rig import rig_places, until

@@ -20,7 +20,7 @@ from typing import Any
 from sessions.harvest.byproduct_cache import all_sessions, gather
 from sessions.harvest.byproducts import byproducts
 from sessions.importers.run import import_paths
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Journal, read
 from tests.bench.harness.figure import Figure, Target, timed

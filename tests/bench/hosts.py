@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.places import JOURNAL, Places
+from sessions.paths import JOURNAL, Places
 from sessions.record import events as ev
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sessions.engine import lifecycle
-from sessions.places import places
+from sessions.paths import places
 from tests.bench.harness.builds import ROOT
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.terminal import Terminal, rss

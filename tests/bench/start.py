@@ -19,7 +19,7 @@ from unittest import mock
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.places import places
+from sessions.paths import places
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.terminal import Terminal
 

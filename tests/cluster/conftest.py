@@ -15,7 +15,7 @@ from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.site import RaySite
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from tests.support.messages_server import MessagesServer
 from tests.support.raycluster import RayCluster
 from tests.support.rig import rig_places, until

@@ -22,7 +22,7 @@ import pytest
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from tests.cluster.conftest import LONG_S
 from tests.support.far_user import FarUser, far_user
 from tests.support.gitrig import git, repo

@@ -14,7 +14,7 @@ import pytest
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import actor
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.tools.supervisor import descendants
 from tests.cluster.conftest import LONG_S, Decks, said, whole
 from tests.cluster.memory import NODE, filled, small_node

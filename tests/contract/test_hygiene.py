@@ -66,7 +66,7 @@ import asyncio, sys
 from sessions import config
 from sessions.engine import commands, main, server
 from sessions.engine.whole_deck import WholeDeck
-from sessions.places import places
+from sessions.paths import places
 
 async def idle():
     deck = WholeDeck(places(), config.load())

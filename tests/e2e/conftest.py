@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sessions.engine import lifecycle
-from sessions.places import Places, places
+from sessions.paths import Places, places
 from tests.e2e.terminal import Terminal
 from tests.support.messages_server import served
 

@@ -20,7 +20,7 @@ import pytest
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import codec
 from sessions.record.journal import NAME, read
 from tests.support.far_user import FarUser, far_user

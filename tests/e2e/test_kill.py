@@ -16,7 +16,7 @@ from sessions.backends import local
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, read
 from tests.support.forked import fork_engines

@@ -20,7 +20,7 @@ import pytest
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.plans import record
 from sessions.plans.store import read_events
 from sessions.record import events as ev

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.engine.client import Client
-from sessions.places import places
+from sessions.paths import places
 from tui.app import DeckApp
 from tui.options import DeckOptions
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.engine import lifecycle
-from sessions.places import places
+from sessions.paths import places
 from tests.bench.harness.terminal import COLUMNS, ROWS, Terminal, cpu, rss
 
 

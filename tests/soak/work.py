@@ -12,7 +12,7 @@ from typing import Any
 
 from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 
 SESSIONS = 24

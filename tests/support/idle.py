@@ -28,7 +28,7 @@ from textual.screen import Screen
 
 import tui.idle
 from tui.app import DeckApp
-from tui.deck import ahead
+from tui.deck import preload
 from tui.view.lean_styles import LeanStylesheet, RulePart
 
 SOON_S = 0.02
@@ -191,7 +191,7 @@ def install() -> None:
     """
     for module in (textual.app, textual.pilot):
         vars(module)["wait_for_idle"] = wait_for_idle
-    ahead.IDLE_S = 3600.0
+    preload.IDLE_S = 3600.0
     textual._callback._count_parameters = _parameters
     compositor: Any = Compositor
     compositor.render_update = _painted_when_idle

@@ -22,7 +22,7 @@ import msgspec
 
 import sessions
 from sessions.ids import new_id
-from sessions.places import Places
+from sessions.paths import Places
 
 _ROOT = Path(sessions.__file__).parent.parent
 _PACKAGES = str(Path(msgspec.__file__).parents[1])  # the environment may have them of another

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from sessions.engine.client import Client
 from sessions.engine.commands import find
 from sessions.engine.server import Server
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.idle import write

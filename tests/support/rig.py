@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.summary_parts import AgentState
 

@@ -9,7 +9,7 @@ import pytest
 
 from sessions.engine.commands import find
 from sessions.engine.server import Server
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from tests.support.deckrig import Rig
 
 

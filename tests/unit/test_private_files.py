@@ -21,7 +21,7 @@ BY_HAND = {
     "skills/private_files.py": "it is the one way",
     "skills/install.py": "a skill comes together beside the library and comes in by one rename",
     "skills/bundled/arxiv-priming/scripts/arxiv_draw.py": "runs without agentdeck",
-    "sessions/places.py": "folders, with the errors that people read",
+    "sessions/paths.py": "folders, with the errors that people read",
     "sessions/record/journal.py": "grows by lines, each in one write, and is repaired",
     "sessions/engine/lifecycle.py": "looks at a lock without making one",
     "sessions/engine/protocol.py": "writes the source tree, by hand of who works on it",

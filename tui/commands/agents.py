@@ -8,7 +8,7 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import GoesOn, SessionInHand, Talks, WritesInComposer
+    from tui.deck.action_interfaces import GoesOn, SessionInHand, Talks, WritesInComposer
 
 
 def is_agent(deck: SessionInHand) -> bool:

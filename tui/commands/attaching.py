@@ -10,8 +10,8 @@ from sessions.errors import AgentdeckError
 from tui.actions import action
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import WritesInComposer
-    from tui.deck.ports import HasComposer
+    from tui.deck.action_interfaces import WritesInComposer
+    from tui.deck.interfaces import HasComposer
 
 GROUP = "Turns"
 
@@ -25,8 +25,8 @@ def has_files(deck: HasComposer) -> bool:
 async def attach(deck: WritesInComposer) -> None:
     """A picture or a text file goes with the message; pasting or dropping its path does it too."""
     from sessions.runtime.attachments import read
-    from tui.folder import folder_of
     from tui.screens.dialogs import Prompt
+    from tui.start_directory import folder_of
 
     folder = Path(folder_of(deck.model.summary()))
     asked = Prompt("Which file?", "", "plot.png", enter="attaches it")

@@ -8,8 +8,8 @@ from tui.actions import action
 from tui.commands.sessions import connected
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForActions, HasTour, Leaves, Reconnects, ShowsBackends
-    from tui.deck.ports import AsksUser, ForSettings, HasLink
+    from tui.deck.action_interfaces import ForActions, HasTour, Leaves, Reconnects, ShowsBackends
+    from tui.deck.interfaces import AsksUser, ForSettings, HasLink
 
 GROUP = "Deck"
 

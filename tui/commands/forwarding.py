@@ -10,7 +10,7 @@ from tui.commands.terminals import has_run, on_terminal
 from tui.commands.turns import GROUP, can_repeat, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import HandsOn, SessionInHand
+    from tui.deck.action_interfaces import HandsOn, SessionInHand
 
 
 @action("send_answer", "Send this answer to …", group=GROUP, when=can_repeat)

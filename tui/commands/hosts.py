@@ -8,7 +8,7 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, connected
 
 if TYPE_CHECKING:
-    from tui.deck.ports import Asks
+    from tui.deck.interfaces import Asks
 
 
 @action("hosts", "Other machines", group=GROUP, when=connected)

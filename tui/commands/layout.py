@@ -9,7 +9,7 @@ from tui.commands.sessions import has_session
 from tui.deck.arrangement import MOST_COLUMNS, STEP
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import (
+    from tui.deck.action_interfaces import (
         Arranges,
         ArrangesTiles,
         HasGrid,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Settles,
         ShowsHidden,
     )
-    from tui.deck.ports import ForPicking, HasModel, HasTiles
+    from tui.deck.interfaces import ForPicking, HasModel, HasTiles
 
 GROUP = "View"
 

@@ -8,8 +8,8 @@ from tui.actions import action
 from tui.commands.turns import GROUP, can_repeat
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import Forks, GoesBack, ShowsTime, Talks, Undoes
-    from tui.deck.ports import HasComposer
+    from tui.deck.action_interfaces import Forks, GoesBack, ShowsTime, Talks, Undoes
+    from tui.deck.interfaces import HasComposer
 
 
 @action("turns", "Turns: fork, undo, put files back", keys=("alt+t",), group=GROUP,

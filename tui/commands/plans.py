@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sessions.api.plans import PlanFound
 from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
-from tui.folder import folder_of
+from tui.start_directory import folder_of
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import OpensRuns, Talks
+    from tui.deck.action_interfaces import OpensRuns, Talks
     from tui.screens.dialogs import Choice
 
 _NEW = "new"

@@ -8,15 +8,15 @@ from tui.actions import action
 from tui.commands.sessions import connected, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import Reloads, Talks
-    from tui.deck.ports import ForPicking, ForReopening, ForSettings
+    from tui.deck.action_interfaces import Reloads, Talks
+    from tui.deck.interfaces import ForPicking, ForReopening, ForSettings
 
 
 @action("export", "Export this session", group="Sessions", when=has_session)
 async def export(deck: Talks) -> None:
     """Write the session to a file, as Markdown (.md), HTML (.html) or JSON (.json)."""
-    from tui.folder import here
     from tui.screens.dialogs import Prompt
+    from tui.start_directory import here
     from tui.text import in_file_name
 
     summary = deck.model.summary()

@@ -9,8 +9,8 @@ from tui.commands.sessions import GROUP, connected, has_session
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import Talks
-    from tui.deck.ports import HasModel
+    from tui.deck.action_interfaces import Talks
+    from tui.deck.interfaces import HasModel
 
 
 @action("review", "Review its changes", keys=("alt+d", "f9"), group=GROUP, when=has_session)

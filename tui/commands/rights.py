@@ -10,7 +10,7 @@ from tui.commands.turns import GROUP
 
 if TYPE_CHECKING:
     from sessions.record.closed_sets import Permission
-    from tui.deck.action_ports import Talks
+    from tui.deck.action_interfaces import Talks
 
 
 @action("permission", "Change the permission mode", group=GROUP, when=has_session)

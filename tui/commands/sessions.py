@@ -8,8 +8,16 @@ from tui.actions import action
 from tui.key_names import show_key
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import Closes, Forks, Makes, Moves, Searches, SessionInHand, Talks
-    from tui.deck.ports import ForListing, ForLooking, HasLink
+    from tui.deck.action_interfaces import (
+        Closes,
+        Forks,
+        Makes,
+        Moves,
+        Searches,
+        SessionInHand,
+        Talks,
+    )
+    from tui.deck.interfaces import ForListing, ForLooking, HasLink
 
 GROUP = "Sessions"
 

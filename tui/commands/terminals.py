@@ -11,8 +11,8 @@ from tui.deck.terminals import begin, give_keys, paste
 
 if TYPE_CHECKING:
     from sessions.record.summary_parts import TerminalState
-    from tui.deck.action_ports import PastesCode, SessionInHand, SteersTerminal, TileInHand
-    from tui.deck.ports import ForBeginning, ForPicking, HasModel, HasTile
+    from tui.deck.action_interfaces import PastesCode, SessionInHand, SteersTerminal, TileInHand
+    from tui.deck.interfaces import ForBeginning, ForPicking, HasModel, HasTile
     from tui.terminals.tile import TerminalTile
 
 GROUP = "Terminals"

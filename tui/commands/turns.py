@@ -12,7 +12,7 @@ from tui.deck.sending import along
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import (
+    from tui.deck.action_interfaces import (
         AnswersRequest,
         Broadcasts,
         ChangesQueue,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Steers,
         Talks,
     )
-    from tui.deck.ports import ForLooking, ForPicking, HasComposer, HasModel, HasTile
+    from tui.deck.interfaces import ForLooking, ForPicking, HasComposer, HasModel, HasTile
 
 GROUP = "Turns"
 TWICE_WITHIN_S = 3.0
@@ -320,7 +320,7 @@ async def compact(deck: ForPicking) -> None:
 @action("editor", "Write in your editor", keys=("alt+h",), group=GROUP)
 async def editor(deck: Edits) -> None:
     """The message goes to $EDITOR, what is pasted in full, and comes back when that is closed."""
-    from sessions.places import places, private_folder
+    from sessions.paths import places, private_folder
     from tui.deck.composer import LARGE_PASTE_CHARS
     from tui.deck.memory import Draft
     from tui.terminal.editor import edit_text

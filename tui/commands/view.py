@@ -10,7 +10,7 @@ from tui.commands.turns import focus_request
 from tui.panels import kinds
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import (
+    from tui.deck.action_interfaces import (
         Compares,
         GoesToTile,
         GoesWhereNeeded,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         WidensSide,
         Zooms,
     )
-    from tui.deck.ports import HasModel, HasTile
+    from tui.deck.interfaces import HasModel, HasTile
 
 GROUP = "View"
 

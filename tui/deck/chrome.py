@@ -14,7 +14,7 @@ from tui.key_names import show_key
 from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForChrome
+    from tui.deck.action_interfaces import ForChrome
 
 
 _DUE = 10

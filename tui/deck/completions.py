@@ -17,8 +17,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.background_work import while_shown
-from tui.later import later
 from tui.text import clip, one_line
+from tui.timers import later
 from tui.view.compositor import LeanScreen
 
 if TYPE_CHECKING:

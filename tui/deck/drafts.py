@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.deck.memory import Draft
-from tui.later import later
+from tui.timers import later
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForDrafts
+    from tui.deck.interfaces import ForDrafts
 
 
 SAVE_AFTER_S = 1.0

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sessions.places import places, private_folder
+from sessions.paths import places, private_folder
 from sessions.record.pictures import image_kind, is_convertible
 from skills import private_files
 

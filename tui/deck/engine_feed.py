@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sessions.api.terminals import TerminalOutput
     from sessions.record.events import Event
     from sessions.record.summary import SessionSummary
-    from tui.deck.ports import ForFeed
+    from tui.deck.interfaces import ForFeed
 
 
 class EngineFeed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.deck.tell_engine import tell_engine
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForMarking
+    from tui.deck.interfaces import ForMarking
     from tui.view.transcript_view import TranscriptView
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 from tui.deck.arrangement import Arrangement
 

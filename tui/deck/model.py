@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.archive.order import started_by
-from sessions.places import places
+from sessions.paths import places
 from sessions.record import events as ev
 from sessions.record import terminal_state
 from sessions.record.closed_sets import Status

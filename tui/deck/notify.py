@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
-from tui.later import later
 from tui.options import Notify
 from tui.text import clip, one_line, title_of
+from tui.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -11,7 +11,7 @@ from tui.terminal.title import set_title
 from tui.widgets.clickable_line import progress
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForPlanRuns
+    from tui.deck.interfaces import ForPlanRuns
 
 
 class PlanRuns:

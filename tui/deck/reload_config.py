@@ -10,7 +10,7 @@ from tui import actions as registry
 from tui.options import DeckOptions
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ReloadsConfig
+    from tui.deck.interfaces import ReloadsConfig
 
 
 async def reload_config(deck: ReloadsConfig) -> None:

@@ -16,8 +16,7 @@ from sessions.errors import AgentdeckError
 from tui import actions as registry
 from tui.background_work import caught_up, while_shown
 from tui.deck import completion_sources, harvest_marks, terminals
-from tui.deck.ahead import ready_when_idle
-from tui.deck.attached import AttachedFiles
+from tui.deck.attached_files import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
 from tui.deck.client import ClientFactory, DeckClient
@@ -29,6 +28,7 @@ from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
+from tui.deck.preload import ready_when_idle
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.settings_cache import AskedSettings

@@ -8,7 +8,7 @@ from tui.deck.event_spot import EventSpot
 
 if TYPE_CHECKING:
     from sessions.record.events import Event
-    from tui.deck.ports import ForScrolling
+    from tui.deck.interfaces import ForScrolling
 
 
 class ScrollToEvent:

@@ -9,16 +9,16 @@ from sessions.record.summary_parts import AttachedFile, MessageWaiting
 from sessions.runtime.queued_message import Queued
 from tui.deck.memory import Draft
 from tui.deck.terminals import give_keys, paste
-from tui.folder import here
-from tui.later import later
+from tui.start_directory import here
 from tui.text import clip, one_line
+from tui.timers import later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sessions.record.summary import Summary
     from tui.deck.composer import Composer
-    from tui.deck.ports import ForSending
+    from tui.deck.interfaces import ForSending
 
 MAX_NAMED = 4
 COMMAND = "!"

@@ -8,7 +8,7 @@ from sessions.errors import NotFound
 
 if TYPE_CHECKING:
     from tui.deck.client import Ask
-    from tui.deck.ports import ForTelling
+    from tui.deck.interfaces import ForTelling
 
 
 def tell_engine(deck: ForTelling, session: str, ask: Ask) -> None:

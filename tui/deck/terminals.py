@@ -11,7 +11,7 @@ from sessions.safety.sanitise import clean_line
 from tui.deck.tell_engine import tell_engine
 
 if TYPE_CHECKING:
-    from tui.deck.ports import Asks, ForBeginning, ForPicking, ForTerminals
+    from tui.deck.interfaces import Asks, ForBeginning, ForPicking, ForTerminals
     from tui.widgets.permission import PermissionBox
 
 _OPERATORS = frozenset("();<>|&")
@@ -89,7 +89,7 @@ async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -
     summary = deck.model.summary()
     beside = summary.id if summary is not None and not cwd else ""
     if not (beside or cwd):
-        from tui.folder import here
+        from tui.start_directory import here
 
         cwd = here()
     made = await deck.client.call(

@@ -24,7 +24,7 @@ from sessions.record.summary import Summary
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice
     from tui.deck.client import DeckClient
-    from tui.deck.ports import ForPanels
+    from tui.deck.interfaces import ForPanels
 
 
 @dataclass(frozen=True, slots=True)

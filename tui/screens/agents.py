@@ -17,7 +17,7 @@ from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import column, in_column, one_line
 
 if TYPE_CHECKING:
-    from tui.deck.ports import Asks, ForGoingOn, ForSigningIn
+    from tui.deck.interfaces import Asks, ForGoingOn, ForSigningIn
 
 
 _NAMED, _STANDS = 34, 24

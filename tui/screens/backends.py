@@ -11,7 +11,7 @@ from tui.deck.welcome import Welcome
 from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForBackends
+    from tui.deck.interfaces import ForBackends
 
 
 class BackendsScreen(Dialog[None]):

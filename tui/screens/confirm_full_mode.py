@@ -14,7 +14,7 @@ from tui.widgets.fields import Field
 
 if TYPE_CHECKING:
     from sessions.api.calls import Calls
-    from tui.deck.ports import Asks
+    from tui.deck.interfaces import Asks
 
 WORD = "full"
 

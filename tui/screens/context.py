@@ -18,7 +18,7 @@ from tui.text import clip, plain, tokens
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled
-    from tui.deck.ports import ForLooking
+    from tui.deck.interfaces import ForLooking
 
 _PARTS = {
     "system": ("system prompt", "$foreground 50%"),

@@ -16,7 +16,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForActions
+    from tui.deck.action_interfaces import ForActions
 
 # Keys of widgets, which are no actions of the deck.
 WIDGET_KEYS = (

@@ -28,7 +28,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting
-    from tui.deck.ports import ForInbox
+    from tui.deck.interfaces import ForInbox
 
 _MOST_ROWS = 8
 """Of the list at once; the room is for the one in hand."""

@@ -24,9 +24,9 @@ from sessions.runtime.budget import EXAMPLE, parse
 from sessions.runtime.directories import lack_of
 from tui.background_work import while_shown
 from tui.deck.client import DeckClient
-from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
+from tui.start_directory import here
 from tui.text import one_line, plain
 from tui.widgets.fields import Field, Tick
 

@@ -18,7 +18,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary
-    from tui.deck.ports import ForQueue
+    from tui.deck.interfaces import ForQueue
 
 
 _OFFERS = (

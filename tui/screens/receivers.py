@@ -10,7 +10,7 @@ from tui.screens.session_list import tile_pick
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.ports import Asks, ForPickingTiles
+    from tui.deck.interfaces import Asks, ForPickingTiles
 
 
 async def pick_receivers(deck: ForPickingTiles, title: str, of: str) -> list[str]:

@@ -18,7 +18,7 @@ from tui.terminals.screen_widget import DrawnTerminal
 from tui.text import duration
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForLooking
+    from tui.deck.interfaces import ForLooking
 
 IDLE_S = 2.0
 """Longer pauses are shortened to this: nobody waits for what nobody did."""

@@ -15,16 +15,16 @@ from textual.widgets import Static
 from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
 from sessions.record.closed_sets import UnitState
-from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
 from tui.text import clip_middle, column, cost, in_column, one_line, plain, tokens
+from tui.timers import later
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice
-    from tui.deck.ports import ForRuns
+    from tui.deck.interfaces import ForRuns
 
 REFRESH_S = 1.0
 """A run is asked for anew so often at most, however much happens in it."""

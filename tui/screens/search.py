@@ -19,7 +19,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForSearching
+    from tui.deck.interfaces import ForSearching
 
 
 class SearchScreen(Filtered[EventSpot]):

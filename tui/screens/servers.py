@@ -11,7 +11,7 @@ from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import McpServerState
-    from tui.deck.ports import ForPicking
+    from tui.deck.interfaces import ForPicking
 
 
 async def pick_servers(deck: ForPicking, session: str) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from tui.text import cost, in_column, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionEdits
-    from tui.deck.ports import Asks, ForAiming, ForListing, ForPickingTiles, ForReopening
+    from tui.deck.interfaces import Asks, ForAiming, ForListing, ForPickingTiles, ForReopening
 
 
 _FIRST, _PAGE = 80, 500

@@ -21,7 +21,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnSpan, TurnTimeline
-    from tui.deck.ports import ForTimeline
+    from tui.deck.interfaces import ForTimeline
 
 _KINDS = {
     "model": ("model", "$text-primary"),

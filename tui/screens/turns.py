@@ -13,7 +13,7 @@ from tui.text import clip, first_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnShown
-    from tui.deck.ports import ForPicking
+    from tui.deck.interfaces import ForPicking
 
 
 async def pick_turn(deck: ForPicking, session: str, at: int | None) -> TurnShown | None:

@@ -22,7 +22,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from sessions.errors import AgentdeckError
-from sessions.places import places, private_folder
+from sessions.paths import places, private_folder
 from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
 from skills import private_files

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.message import Message
 
-from tui.later import later
+from tui.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

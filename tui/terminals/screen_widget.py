@@ -18,12 +18,12 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from sessions.api.terminals import TerminalOutput, TerminalWatched
-from tui.later import later
 from tui.terminal.output_guard import fault_notice, printable
 from tui.terminals.cell_styles import CellStyles
 from tui.terminals.cells import whole
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
 from tui.terminals.terminal_link import TerminalLink
+from tui.timers import later
 from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import bar
 

@@ -19,10 +19,10 @@ from textual.geometry import Size
 from textual.message import Message
 
 from sessions.api.terminals import TerminalOutput
-from tui.later import later
 from tui.terminals.emulator import Emulator, Hits, Mouse, Press, Spot
 from tui.terminals.keys import press_of
 from tui.terminals.screen_widget import REST_AFTER_S, DrawnTerminal
+from tui.timers import later
 from tui.view.compositor import LeanScreen
 
 WHEEL_ROWS = 3

@@ -37,8 +37,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.later import later
 from tui.pictures.strips import copied, drawn_over
+from tui.timers import later
 from tui.view.textual_workarounds import SteadyScreen
 
 SOONEST_S = 0.008

@@ -25,7 +25,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 MOST_DOWNLOADED = 1 << 30

@@ -334,7 +334,7 @@ class AcpBackend:
 
     def guard(self, host: TurnHost) -> Guard:
         """The borders of a session's workspace; on another machine they go by the names alone."""
-        from sessions.places import places
+        from sessions.paths import places
         from sessions.tools.toolbox import Toolbox
 
         if isinstance(host.tools, Toolbox) and not self.remote:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 

@@ -18,7 +18,7 @@ from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError
-from sessions.places import ASKED_IN
+from sessions.paths import ASKED_IN
 
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Listened

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from sessions.backends.acp.archives import Archive, within
 from sessions.errors import AgentdeckError, NotFound, UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.record import codec
 from sessions.safety.sanitise import clean_line
 from skills import private_files

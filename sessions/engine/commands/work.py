@@ -11,7 +11,7 @@ from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
-from sessions.places import JOURNAL
+from sessions.paths import JOURNAL
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.summary import SessionSummary

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.priming.arxiv.client import ArxivClient, Unreachable
 from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
 from sessions.priming.arxiv.offline import WantedPapers, from_here

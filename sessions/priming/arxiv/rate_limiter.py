@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from skills import private_files
 
 # No pause is believed that goes beyond this: a clock may have jumped.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.priming.arxiv.papers import Paper, paper_from_json
 from sessions.priming.model import JSON
 from skills import private_files

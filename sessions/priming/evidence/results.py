@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.measures import Answer
 from sessions.priming.evidence.questions import data_file

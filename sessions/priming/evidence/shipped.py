@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.questions import data_file
 from sessions.priming.evidence.summary import difference, sign

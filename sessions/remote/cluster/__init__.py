@@ -13,7 +13,7 @@ frames          what two of these processes say to each other
 frame_client    the side of them that asks
 driver          the bridge, from the engine's side
 prerequisites   what this machine must have before a cluster is connected to
-site            the cluster as a site where sessions live (`sessions.remote.port`)
+site            the cluster as a site where sessions live (`sessions.remote.site_interface`)
 actor           one session's actor, from the engine's side: followed until it has ended or is lost
 ledger          the actors that were begun and not ended, for the next engine
 start_pace      how many actors begin at a time

@@ -15,7 +15,7 @@ from sessions.remote.cluster.ledger import BegunActor
 from sessions.runtime.crash_repair import LeftOpen
 
 if TYPE_CHECKING:
-    from sessions.remote.mirrored import Mirrored
+    from sessions.remote.mirrored_session import Mirrored
     from sessions.remote.remote_sessions import RemoteSessions
 
 log = logging.getLogger("agentdeck.cluster")

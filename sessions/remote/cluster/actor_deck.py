@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.api.notices import EngineNotice
 from sessions.errors import AgentdeckError, UsageError, of_machine
-from sessions.places import places, private_folder
+from sessions.paths import places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
@@ -213,7 +213,7 @@ def _more(deck: WholeDeck, known: Mapping[str, int]) -> bool:
 def _read(folder: Path, after: int, upto: int, offset: int) -> tuple[list[bytes], int]:
     """Lines of a journal, some megabytes of them, and where the next begin."""
     from sessions.engine.replay import Replay
-    from sessions.places import JOURNAL
+    from sessions.paths import JOURNAL
 
     replay = Replay(folder / JOURNAL, after + 1, upto, compact=False, offset=offset)
     found: list[bytes] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sessions.places import Places, places
+from sessions.paths import Places, places
 
 ROOT = "AGENTDECK_CLUSTER_HOME"
 """Where they are; without it a folder of the data folder there."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.errors import AgentdeckError
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from sessions.remote.cluster import frames, prerequisites
 from sessions.remote.cluster.frame_client import FrameClient
 from sessions.safety.sanitise import clean_line

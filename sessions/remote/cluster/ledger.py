@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from sessions.ids import is_id, new_id
-from sessions.places import Places, private_folder
+from sessions.paths import Places, private_folder
 from skills import private_files
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from sessions import VERSION
 from sessions.errors import AgentdeckError
-from sessions.places import places, private_folder
+from sessions.paths import places, private_folder
 from sessions.remote.cluster import actor_homes, frames
 from sessions.remote.cluster.frame_client import FrameClient
 from skills import private_files

@@ -24,8 +24,8 @@ from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import ActorLedger, BegunActor
 from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.start_pace import StartPace
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Lost, Offline
+from sessions.remote.mirrored_session import Mirrored
+from sessions.remote.site_interface import Lost, Offline
 from sessions.safety.sanitise import clean_line
 
 if TYPE_CHECKING:
@@ -399,7 +399,7 @@ class RaySite:
         except OSError as error:
             log.warning("that %s is to be ended can't be noted: %s", session, error)
 
-    # -- what is asked of it (sessions.remote.port.Site)
+    # -- what is asked of it (sessions.remote.site_interface.Site)
 
     async def call(self, command: str, args: ev.JSON) -> Any:
         """A command of the engine, done by the session's actor."""

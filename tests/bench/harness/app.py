@@ -33,7 +33,7 @@ def _deck(shown: int) -> App[None]:
 
     without_tls.import_asyncio()  # as `agentdeck` does
     from sessions.engine.client import Client
-    from sessions.places import places
+    from sessions.paths import places
     from tui.app import DeckApp
     from tui.options import DeckOptions
 

@@ -20,7 +20,7 @@ from unittest import mock
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.places import Places, places
+from sessions.paths import Places, places
 from tests.bench.harness.terminal import Echo, Terminal, cpu, rss
 
 _PATIENCE_S = 30.0

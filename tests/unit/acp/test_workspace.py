@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.tools.rewind import changes_since
 from sessions.tools.state import ToolOptions

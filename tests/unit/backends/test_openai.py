@@ -16,7 +16,7 @@ from sessions.backends.base import Question
 from sessions.backends.chat_request import ChatRequest
 from sessions.backends.pricing import cost
 from sessions.config.builtin import PRICES
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from tests.support.chat_steps import (
     DONE,

@@ -20,7 +20,7 @@ import pytest
 
 from sessions.engine import lifecycle
 from sessions.errors import AgentdeckError
-from sessions.places import Places
+from sessions.paths import Places
 from tests.support.forked import Forked
 from tests.support.rig import rig_places
 

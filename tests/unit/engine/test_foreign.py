@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions import places as places_module
+from sessions import paths as paths_module
 from sessions.engine import lifecycle, peer
 from sessions.engine.client import Client
 from sessions.engine.server import ANOTHER, Server
 from sessions.errors import AgentdeckError, EngineError
-from sessions.places import owned, places, private_folder
+from sessions.paths import owned, places, private_folder
 from tests.support.deckrig import Rig
 from tests.support.rig import rig_places, until
 
@@ -23,7 +23,7 @@ OTHER = 64000
 @pytest.fixture
 def somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on this process is another user's, as far as it knows."""
-    monkeypatch.setattr(places_module.os, "getuid", lambda: OTHER)
+    monkeypatch.setattr(paths_module.os, "getuid", lambda: OTHER)
 
 
 def foreign_link(link: Path, target: Path) -> bool:

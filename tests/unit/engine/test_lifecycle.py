@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sessions.engine import ending, lifecycle
-from sessions.engine.ending import Progress
+from sessions.engine import lifecycle, shutdown_progress
+from sessions.engine.shutdown_progress import Progress
 from sessions.errors import AgentdeckError
 from tests.support.rig import rig_places
 
@@ -82,7 +82,7 @@ def test_an_engine_is_waited_for_while_it_gets_on_with_its_end(
 
     monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
     monkeypatch.setattr(lifecycle, "_lock_freed", lambda _: SimpleNamespace(wait=wait))
-    monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
+    monkeypatch.setattr(shutdown_progress, "progress", lambda *_: next(steps))
     monkeypatch.setattr(os, "kill", lambda *given: signals.append(given))
     if ends:
         assert lifecycle.stop(rig_places(tmp_path))
@@ -103,7 +103,7 @@ def test_an_engine_that_gets_on_for_ever_is_not_waited_for_so_long(
     monkeypatch.setattr(lifecycle, "_LONGEST_END_S", 0.0)
     monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
     monkeypatch.setattr(lifecycle, "_lock_freed", lambda _: threading.Event())
-    monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
+    monkeypatch.setattr(shutdown_progress, "progress", lambda *_: next(steps))
     monkeypatch.setattr(os, "kill", lambda *_: None)
     with pytest.raises(AgentdeckError, match="its sessions"):
         lifecycle.stop(rig_places(tmp_path), timeout_s=0.0)
@@ -125,7 +125,7 @@ def test_an_end_that_took_long_leaves_nothing_behind(
     step, before = steps(), threading.enumerate()
     monkeypatch.setattr(threading, "excepthook", faults.append)
     monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
-    monkeypatch.setattr(ending, "progress", lambda *_: next(step))
+    monkeypatch.setattr(shutdown_progress, "progress", lambda *_: next(step))
     monkeypatch.setattr(os, "kill", lambda *_: None)
     assert lifecycle.stop(places, timeout_s=0.01)
     for thread in set(threading.enumerate()) - set(before):
@@ -136,8 +136,8 @@ def test_an_end_that_took_long_leaves_nothing_behind(
 def test_how_far_an_engine_is_can_be_read_and_is_gone_with_it(tmp_path: Path) -> None:
     places = rig_places(tmp_path)
     places.run.mkdir(parents=True, exist_ok=True)
-    assert ending.progress(places, os.getpid()).step == ""
-    ending.tell(places, "its sessions")
-    assert ending.progress(places, os.getpid()).step == "its sessions"
-    ending.tell(places, "")
-    assert ending.progress(places, 2**22 + 1) == Progress("", 0)
+    assert shutdown_progress.progress(places, os.getpid()).step == ""
+    shutdown_progress.tell(places, "its sessions")
+    assert shutdown_progress.progress(places, os.getpid()).step == "its sessions"
+    shutdown_progress.tell(places, "")
+    assert shutdown_progress.progress(places, 2**22 + 1) == Progress("", 0)

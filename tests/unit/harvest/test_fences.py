@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 
 from sessions.harvest.byproducts import byproducts
-from sessions.harvest.fences import _BLOCK, _ODD, _of_both, _of_ticks, fences
+from sessions.harvest.code_fences import _BLOCK, _ODD, _of_both, _of_ticks, fences
 from sessions.record import events as ev
 
 PIECES = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.harvest.asked import purpose, skill_words
 from sessions.harvest.language import CORRECTION
 from sessions.harvest.rules import as_rules
+from sessions.harvest.user_requests import purpose, skill_words
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import pytest
 from sessions.importers.base import Builder
 from sessions.importers.homes import default_paths, homes
 from sessions.importers.run import Imported, import_paths
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.context import Context
 from sessions.record.journal import read

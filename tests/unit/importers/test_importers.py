@@ -14,7 +14,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.importers.import_ledger import ImportLedger
 from sessions.importers.run import Imported, import_paths
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal, read
 from tests.support.rig import rig_places

@@ -20,7 +20,7 @@ import pytest
 
 from sessions.importers.homes import default_paths
 from sessions.importers.run import import_paths
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.record import events as ev
 from sessions.record.journal import read
 from tests.unit.importers.test_formats import FIXTURES, events_of, imported, lines, of, told, where

@@ -10,7 +10,7 @@ import pytest
 
 from sessions.cli.import_ import import_
 from sessions.importers.run import import_paths
-from sessions.places import Places
+from sessions.paths import Places
 from tests.support.invoked import invoke
 from tests.support.rig import rig_places
 

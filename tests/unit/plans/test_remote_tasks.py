@@ -12,7 +12,7 @@ import pytest
 
 from sessions.engine.whole_deck import WholeDeck
 from sessions.plans import remote_tasks
-from sessions.plans.ports import SessionChanges
+from sessions.plans.interfaces import SessionChanges
 from sessions.plans.runner import Runner
 from sessions.plans.state import Unit
 from sessions.record import codec
@@ -20,7 +20,7 @@ from sessions.record import events as ev
 from sessions.remote.cluster import settings
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.actor_homes import home
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.runtime.session import Session
 from tests.support.messages_server import Hang, say, start
 from tests.support.nearby import Nearby, nearby

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sessions.places import Places
+from sessions.paths import Places
 from sessions.remote.cluster.bridge import RayBridge
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from tests.support.rig import alive, rig_places, until

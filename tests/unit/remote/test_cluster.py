@@ -19,7 +19,7 @@ from sessions.remote.cluster import settings
 from sessions.remote.cluster.actor_homes import home
 from sessions.remote.cluster.ledger import BegunActor
 from sessions.remote.cluster.node_resources import Needs
-from sessions.remote.mirrored import Mirrored
+from sessions.remote.mirrored_session import Mirrored
 from sessions.safety import secrets_filter
 from tests.support.messages_server import MessagesServer
 from tests.support.nearby import NODE, Nearby, nearby

@@ -26,7 +26,7 @@ from sessions.record.summary_parts import AttachedFile
 from sessions.remote import host as remote_host
 from sessions.remote.host import RemoteHost
 from sessions.remote.host_connection import command_of
-from sessions.remote.port import Offline
+from sessions.remote.site_interface import Offline
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 

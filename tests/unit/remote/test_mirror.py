@@ -27,8 +27,8 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.remote import untrusted_input
 from sessions.remote.forwarding import forwarded
-from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline
+from sessions.remote.mirrored_session import Mirrored
+from sessions.remote.site_interface import Offline
 from tests.support.deckrig import Rig
 
 

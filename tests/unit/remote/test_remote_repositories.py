@@ -13,7 +13,7 @@ from sessions.engine.commands import worktrees
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.remote import bundles
-from sessions.remote.port import Offline
+from sessions.remote.site_interface import Offline
 from sessions.worktrees.repository import Repository, repository
 from tests.support.rig import until
 from tests.unit.remote.test_host import Two, two

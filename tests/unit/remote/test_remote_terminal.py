@@ -13,8 +13,8 @@ from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
 from sessions.remote import untrusted_input
-from sessions.remote.port import Offline
 from sessions.remote.remote_terminal import FarTerminal, HearsPrinted
+from sessions.remote.site_interface import Offline
 from sessions.safety.sanitise import clean
 from sessions.terminals.terminal import Watches
 from tests.support.rig import until

@@ -14,12 +14,12 @@ import pytest
 from sessions.engine.commands import work as commands
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.places import private_folder
+from sessions.paths import private_folder
 from sessions.plans import remote_tasks
 from sessions.remote import bundles, work
 from sessions.remote.file_parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.old_bundles import swept
-from sessions.remote.port import Offline
+from sessions.remote.site_interface import Offline
 from sessions.worktrees import naming
 from sessions.worktrees.repository import Repository, repository
 from tests.support.deckrig import Rig

@@ -7,7 +7,7 @@ import pytest
 
 from sessions.errors import UsageError
 from tui import actions as registry
-from tui.deck.ports import ForPanels
+from tui.deck.interfaces import ForPanels
 from tui.deck.screen import DeckScreen
 
 EXPECTED = {

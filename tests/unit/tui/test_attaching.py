@@ -14,7 +14,7 @@ from textual.strip import Strip
 from sessions.errors import BackendError
 from tests.support.deckpilot import Opened, opened
 from tests.support.pictures import png
-from tui.deck.attached import AttachedFiles
+from tui.deck.attached_files import AttachedFiles
 from tui.deck.dropped_files import clipboard_picture, files_named, has_clipboard
 from tui.deck.memory import Draft, Memory
 

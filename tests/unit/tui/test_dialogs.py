@@ -537,9 +537,9 @@ async def test_who_clicks_a_button_is_told_its_key_and_who_presses_it_is_not() -
 async def test_what_the_first_dialog_needs_is_ready_once_nobody_has_done_anything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tui.deck import ahead
+    from tui.deck import preload
 
-    monkeypatch.setattr(ahead, "IDLE_S", 0.0)
+    monkeypatch.setattr(preload, "IDLE_S", 0.0)
     async with opened(1) as here:
         sheets = here.app.stylesheet
         await here.until(lambda: any("settings.tcss" in path for path, _ in sheets.source))

@@ -14,7 +14,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from sessions.config.settings import as_json, overview
-from sessions.places import places
+from sessions.paths import places
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui import actions as registry

@@ -23,8 +23,8 @@ HEAVY = (
     "pygments",
     "xllamacpp",
     "textual_plotext",
-    "tui.deck.ports",
-    "tui.deck.action_ports",  # a hundred protocols, for mypy alone: 15 ms where they are made
+    "tui.deck.interfaces",
+    "tui.deck.action_interfaces",  # a hundred protocols, for mypy alone: 15 ms where they are made
 )
 
 

@@ -9,7 +9,7 @@ from tui.text import one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import SkillPutAway, SkillUses
-    from tui.panels.harvest.ports import Harvesting
+    from tui.panels.harvest.interfaces import Harvesting
 
 _BACK = "back:"
 

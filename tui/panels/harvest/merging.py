@@ -11,7 +11,7 @@ from tui.text import clean, clip, one_line
 if TYPE_CHECKING:
     from sessions.api.harvest import NeighbourShown
     from sessions.record.closed_sets import MergedHow
-    from tui.panels.harvest.ports import Reviewed
+    from tui.panels.harvest.interfaces import Reviewed
 
 _HOW: dict[MergedHow, str] = {
     "update": "bring both texts together; what you edited stays, what both changed you decide",

@@ -12,7 +12,7 @@ from tui.text import clip, one_line
 if TYPE_CHECKING:
     from sessions.api.harvest import PairToDecide
     from sessions.record.closed_sets import Preferred
-    from tui.panels.harvest.ports import Reviewed
+    from tui.panels.harvest.interfaces import Reviewed
 
 _COST = (
     "Run the first prompt twice, in two fresh tiles, one of them with the skill? Two turns of the "

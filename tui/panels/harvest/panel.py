@@ -17,7 +17,6 @@ from sessions.api.harvest import DraftShown, HarvestItem
 from sessions.api.notices import EngineNotice
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from tui.folder import here
 from tui.panels import Panel
 from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
@@ -26,6 +25,7 @@ from tui.panels.harvest.turn import show_turn
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.screens.session_list import in_pages
+from tui.start_directory import here
 from tui.text import clean, clip, one_line, title_of
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field

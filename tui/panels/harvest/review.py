@@ -15,7 +15,6 @@ from textual.widgets import Static
 from sessions.api.harvest import DraftChecked, DraftShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import Ask, DeckClient
-from tui.folder import here
 from tui.options import reads_only
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
@@ -25,6 +24,7 @@ from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
 from tui.pictures.decode import SUFFIXES
 from tui.screens.dialogs import Confirm, Dialog, Prompt
+from tui.start_directory import here
 from tui.terminal.editor import edit_file
 from tui.text import clean, one_line, size
 from tui.widgets.rows import Row, Rows

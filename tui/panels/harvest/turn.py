@@ -9,7 +9,7 @@ from tui.screens.session_list import reopen
 from tui.view.scroll_position import ScrollPosition
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForPanels
+    from tui.deck.interfaces import ForPanels
 
 _TRIES = 100
 _STEP_S = 0.02

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sessions.api.priming import ComparedShowing, PrimingJudged
     from sessions.record.closed_sets import Preferred
     from tui.deck.client import DeckClient
-    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.interfaces import Primed
     from tui.panels.prime.state import Prime
 
 _JUDGE = "left or 1 · right or 2 · 0 alike · esc goes on later"

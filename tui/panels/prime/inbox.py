@@ -10,7 +10,7 @@ from tui.text import one_line, tokens
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting
-    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.interfaces import Primed
     from tui.panels.prime.state import Prime
 
 _OFF = (

@@ -40,7 +40,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from tui.panels.prime.ports import Work
+    from tui.panels.prime.interfaces import Work
 
 _COMMON = (
     ("e", "settings"),

@@ -12,7 +12,7 @@ from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.priming import PrimingKindShown
-    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.interfaces import Primed
     from tui.panels.prime.state import Prime
 
 MOST_KEPT = 100

@@ -9,7 +9,7 @@ from tui.text import tokens
 
 if TYPE_CHECKING:
     from sessions.api.priming import SessionPrimed
-    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.interfaces import Primed
     from tui.panels.prime.state import Prime
 
 

@@ -12,7 +12,7 @@ from tui.screens.which_better import which_better
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.panels.skills.ports import WithPairs
+    from tui.panels.skills.interfaces import WithPairs
 
 _BETWEEN = "|"
 _WHAT = "what to send, | between; empty: what led to it. Each is sent twice, with and without"

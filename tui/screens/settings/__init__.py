@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForSettings
+    from tui.deck.interfaces import ForSettings
     from tui.screens.settings.screen import SettingsScreen
 
 

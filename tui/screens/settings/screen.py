@@ -40,7 +40,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForSettings
+    from tui.deck.interfaces import ForSettings
 
 _HINTS = (
     ("enter", "changes or unfolds"),

@@ -27,7 +27,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.answers import UsageRow, UsageShown
-    from tui.deck.ports import AsksEngine
+    from tui.deck.interfaces import AsksEngine
     from tui.screens.usage.plot import UsagePlot
 
 T = TypeVar("T")

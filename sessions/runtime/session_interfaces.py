@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sessions.backends.base import Conversation, Settings, Tools
     from sessions.errors import JournalError
-    from sessions.remote.port import WayThere
+    from sessions.remote.site_interface import WayThere
     from sessions.runtime.subagent_session import SubagentSession
 
 

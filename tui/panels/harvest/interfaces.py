@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.deck.ports import Asks
+from tui.deck.interfaces import Asks
 
 if TYPE_CHECKING:
     from sessions.api.harvest import DraftChecked, DraftShown
     from tui.deck.client import Ask
-    from tui.deck.ports import Says
+    from tui.deck.interfaces import Says
 
 
 class Reviewed(Asks, Protocol):

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from sessions.api.priming import PrimingKindShown
-from tui.deck.ports import Asks
+from tui.deck.interfaces import Asks
 from tui.panels.prime.state import Prime
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForPanels
+    from tui.deck.interfaces import ForPanels
 
 Work = Callable[[str, Prime], Awaitable[None]]
 """Something that is done for a session, in its state of the panel."""

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions.places import Places
+from sessions.paths import Places
 from skills import private_files
 
 _LONGEST = 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tui.deck.ports import (
+from tui.deck.interfaces import (
     AsksEngine,
     AsksUser,
     Decides,

@@ -19,7 +19,7 @@ from tui.idle import when_idle
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from tui.deck.ports import ForSettings
+    from tui.deck.interfaces import ForSettings
 
 IDLE_S = 0.5
 """Without a key; a person needs longer to find the first one."""

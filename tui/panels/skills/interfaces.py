@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.deck.ports import Asks
+from tui.deck.interfaces import Asks
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForPanels
+    from tui.deck.interfaces import ForPanels
 
 
 class WithPairs(Asks, Protocol):
