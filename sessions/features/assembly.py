@@ -15,6 +15,7 @@ from sessions.features.cluster import Cluster
 from sessions.features.hosts import Hosts
 from sessions.features.mcp import McpServers
 from sessions.record import events as ev
+from sessions.record.event_parts import MessageNote
 from sessions.runtime.parts import Parts
 
 if TYPE_CHECKING:
@@ -348,7 +349,7 @@ class Features(Parts):
                 return why
         return ""
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         return [note for each in self.all for note in await each.notes(session, message)]
 
     async def make_room(self, session: Session, *, refused: bool) -> bool:

@@ -10,6 +10,7 @@ from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
 from sessions.harvest.language import YES
 from sessions.record import events as ev
+from sessions.record.event_parts import MessageNote
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -50,7 +51,7 @@ class Harvests(Feature):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """A yes to a model that proposed a skill makes its draft; the model is told where it is."""
         if not YES.match(message.text):
             return []

@@ -10,6 +10,7 @@ from sessions.features.feature import Feature
 from sessions.plans import placeholders, watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin
+from sessions.record.event_parts import MessageNote
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ class Mentions(Feature):
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """The last answers of the sessions that the message names."""
         if message.origin not in _TYPED:
             return []
         named = list(dict.fromkeys(_NAMED.findall(message.text)))[:MOST]
         return [await self._note(wanted) for wanted in named if wanted != session.id]
 
-    async def _note(self, wanted: str) -> ev.JSON:
+    async def _note(self, wanted: str) -> MessageNote:
         try:
             other = await self._deck.get(wanted)
         except AgentdeckError as error:
@@ -49,5 +50,5 @@ class Mentions(Feature):
         return _as_note(wanted, f"The message names @session:{wanted}. Its last answer:\n\n{text}")
 
 
-def _as_note(name: str, text: str) -> ev.JSON:
+def _as_note(name: str, text: str) -> MessageNote:
     return {"kind": "session", "name": name, "text": text}

@@ -19,6 +19,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.plans import placeholders
 from sessions.record import events as ev
+from sessions.record.event_parts import MessageNote
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
 from sessions.tools import files_made
@@ -58,7 +59,7 @@ class OwnCommands(Feature):
 
         session.observers.append(observe)
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """What was run since the last message."""
         return [
             {"kind": "shell", "name": run.command[:80], "text": _words(run)}

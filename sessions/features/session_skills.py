@@ -17,6 +17,7 @@ from sessions.api.skills import SkillListed, SkillsCost, SkillUsedAt
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillUse
+from sessions.record.event_parts import MessageNote
 from skills import arguments, listing
 from skills.errors import SkillError
 from skills.library import Library, pick
@@ -164,14 +165,14 @@ class SessionSkills:
 
     # -- telling
 
-    async def notes(self, message: ev.UserMessage, *, way: str) -> list[ev.JSON]:
+    async def notes(self, message: ev.UserMessage, *, way: str) -> list[MessageNote]:
         """What a user message has to tell the model: the listing if it changed, a named skill.
 
         `way` the backend comes to a skill's text: `tool`, our `skill` tool; `path`, it reads
         files by itself and is told where each SKILL.md lies; `text`, it works on another machine
         and is given the texts; "", not at all.
         """
-        notes: list[ev.JSON] = []
+        notes: list[MessageNote] = []
         text = await asyncio.to_thread(as_ours(self._listing), way)
         told = self._told
         if text != told and (text or told not in ("", _NONE)):
@@ -240,7 +241,7 @@ class SessionSkills:
         told = self._told
         return [told, *kept] if told else kept
 
-    async def _named(self, name: str, args: str) -> ev.JSON:
+    async def _named(self, name: str, args: str) -> MessageNote:
         """A skill's text, because the user called it by name."""
         skill, text, sha256 = await self._content(name, args)
         self._used(skill, "user", self.session.summary.turns + 1, sha256)

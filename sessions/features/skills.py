@@ -14,6 +14,7 @@ from sessions.features.feature import Feature
 from sessions.features.session_skills import SessionSkills
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from sessions.record.event_parts import MessageNote
 from skills.library import Library
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Skills(Feature):
 
         return [SkillTool(self.of(session))]
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """The listing where it has changed, and what the message names."""
         can = self._deck.backend(session.summary.backend).capabilities
         own = "text" if can.elsewhere else "path"

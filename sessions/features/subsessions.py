@@ -13,6 +13,7 @@ from sessions.features.feature import Feature
 from sessions.plans import watch
 from sessions.plans.watch import Watch
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
+from sessions.record.event_parts import ResultFacts
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import OwnBudget
 from sessions.runtime import budget
@@ -93,7 +94,7 @@ class SubSessions(Feature):
             self._others.plans.counted(parent.id, child)
         answer = watch.answer(watch.events_of(child))
         tokens = sum(child.summary.tokens.values())
-        data = {"session": child.id, "tokens": tokens}
+        data: ResultFacts = {"session": child.id, "tokens": tokens}
         if ended.reason not in WENT_THROUGH:
             error = watched.error.message if watched.error else ended.detail or ended.reason
             return Outcome(

@@ -17,6 +17,7 @@ from typing import Any
 
 from sessions.harvest import commands, patch
 from sessions.record import events as ev
+from sessions.record.event_parts import FileDiff
 
 _WRITE = {"Write", "write", "write_file", "create_file"}
 _EDIT = {"Edit", "edit", "MultiEdit", "multiedit", "replace"}
@@ -207,13 +208,13 @@ def _texts(
         yield patch.patched("" if before is None else before, diff)
 
 
-def _diffs(result: ev.ToolResult) -> list[ev.JSON]:
-    """The changes that an agent tells: `{"path", "old", "new"}`."""
+def _diffs(result: ev.ToolResult) -> list[FileDiff]:
+    """The changes that an agent tells."""
     told = result.data.get("diffs")
     return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
 
 
-def _after(diff: ev.JSON, before: str | None) -> str | None:
+def _after(diff: FileDiff, before: str | None) -> str | None:
     """The file after an agent's diff: of a whole file, or of a part of one that is known."""
     old, new = diff.get("old"), diff.get("new")
     if not isinstance(new, str):

@@ -192,7 +192,7 @@ class Builder:
         *,
         ok: bool = True,
         status: CallStatus | None = None,
-        **facts: Any,
+        exit_code: object = None,
     ) -> None:
         """A tool call's result; one that nobody asked for is dropped.
 
@@ -211,7 +211,7 @@ class Builder:
                 status=status or ("ok" if ok else "error"),
                 content=content[:MAX_RESULT],
                 truncated=cut,
-                data={k: v for k, v in facts.items() if v is not None},
+                data={"exit_code": exit_code} if type(exit_code) is int else {},
             )
         )
 

@@ -22,6 +22,19 @@ Origin = Literal[
     "session",  # another session sent it by itself
 ]  # fmt: skip
 """Where a message comes from."""
+NoteKind = Literal[
+    "skills",
+    "skill",
+    "session",
+    "shell",
+    "files",
+    "worktree",
+    "review",
+    "priming",
+    "harvest",
+    "plan",
+]
+"""What the model is told of before a message; skills: which there are, skill: the text of one."""
 QueueMode = Literal["queue", "steer"]
 """A turn of its own, or into the turn that runs, at its next step."""
 TurnReason = Literal[
@@ -32,6 +45,13 @@ CallStatus = Literal["ok", "error", "denied", "cancelled", "unknown"]
 """How a tool call ended; unknown: the engine died while it ran."""
 BlockKind = Literal["user", "text", "thinking", "tool", "notice", "error"]
 """What a block of a transcript is."""
+BlockStatus = Literal["running", "asking", "ok", "error", "denied", "cancelled", "unknown"]
+"""How a tool call stands, as it is shown; an agent may have another word while one runs."""
+BlockNotice = Literal[
+    "retry", "ended", "told", "undone", "rewound", "compacted", "skill", "skill-used", "drawn",
+    "injected", "measured", "worktree", "shared", "byproduct", "set", "plan", "repaired", "unknown",
+]  # fmt: skip
+"""What a notice in a transcript is of."""
 CallKind = Literal[
     "",
     "read",

@@ -11,24 +11,18 @@ both survive a read and a rewrite.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sessions.record.event import JSON, MORE, Event, Int
+from sessions.record.event import LARGEST as LARGEST
 from sessions.record.times import now as now
 from sessions.record.times import told as told
 
 FORMAT = 1
 """The journal's format, carried by every `session.created`."""
-
-JSON = dict[str, Any]
-
-LARGEST = 2**53
-"""Beyond it, readers of JSON do not agree on a number."""
-MORE = "_more"
-"""Where an event has its `extra`. Asked for by `getattr`: an event without it needs no dict."""
-Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 if TYPE_CHECKING:
     from sessions.record.closed_sets import (
@@ -45,6 +39,14 @@ if TYPE_CHECKING:
         SkillUse,
         TurnReason,
     )
+    from sessions.record.event_parts import (
+        CallLocation,
+        FileMade,
+        KeptFile,
+        MessageNote,
+        RecordFault,
+        ResultFacts,
+    )
     from sessions.record.summary_parts import (
         AgentState,
         AnswerGoesTo,
@@ -59,31 +61,10 @@ if TYPE_CHECKING:
 else:
     AgentState = AnswerGoesTo = AskOption = Attachment = FormField = ImportedFrom = JSON
     OwnBudget = QueuedMessage = SessionAbove = JSON
+    CallLocation = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = CallKind = CallStatus = ChosenBy = DetailKind = LandedHow = Origin = str
     Permission = RefusedPart = SkillState = SkillUse = TurnReason = str
-
-
-class Event(
-    msgspec.Struct,
-    kw_only=True,
-    frozen=True,
-    dict=True,
-    tag_field="type",
-    forbid_unknown_fields=True,
-):
-    """What all events have. `seq` is 0 until the journal has written it."""
-
-    type: ClassVar[str] = ""
-    """What it is called on disk."""
-    seq: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] = 0
-    at: str = ""
-
-    @property
-    def extra(self) -> JSON:
-        """Fields that only a newer version knows; written back as they are."""
-        found: JSON | None = getattr(self, MORE, None)
-        return {} if found is None else found
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
@@ -112,8 +93,8 @@ class UserMessage(Event, frozen=True, kw_only=True, tag="message.user"):
     text: str
     origin: Origin = "typed"
     attachments: list[Attachment] = msgspec.field(default_factory=list)
-    notes: list[JSON] = msgspec.field(default_factory=list)
-    """What the model is told before the text: `{"kind": "skills"|"skill", "name", "text"}`."""
+    notes: list[MessageNote] = msgspec.field(default_factory=list)
+    """What the model is told before the text."""
 
 
 class TurnStarted(Event, frozen=True, kw_only=True, tag="turn.started"):
@@ -152,7 +133,7 @@ class ToolCall(Event, frozen=True, kw_only=True, tag="tool.call"):
     input: JSON
     title: str = ""
     kind: CallKind = ""
-    locations: list[JSON] = msgspec.field(default_factory=list)
+    locations: list[CallLocation] = msgspec.field(default_factory=list)
     malformed: bool = False
     """It came broken and was not run: `input` has what came, and no server is sent it as a call."""
 
@@ -213,10 +194,9 @@ class ToolResult(Event, frozen=True, kw_only=True, tag="tool.result"):
     content: str = ""
     path: str = ""
     truncated: bool = False
-    images: list[JSON] = msgspec.field(default_factory=list)
-    """`{"path", "media_type"}` under `files/`."""
-    data: JSON = msgspec.field(default_factory=dict)
-    """Facts for harvest and display: `exit_code`, `diff`, `changed`, …"""
+    images: list[KeptFile] = msgspec.field(default_factory=list)
+    data: ResultFacts = msgspec.field(default_factory=ResultFacts)
+    """Facts for harvest and display."""
 
 
 class FileChanged(Event, frozen=True, kw_only=True, tag="file.changed"):
@@ -250,8 +230,7 @@ class FilesMade(Event, frozen=True, kw_only=True, tag="files.made"):
 
     turn: Int
     call: str
-    files: list[JSON] = msgspec.field(default_factory=list)
-    """`{"path", "size", "sha256"}`: from the working directory, hashed where small."""
+    files: list[FileMade] = msgspec.field(default_factory=list)
     more: Int = 0
 
 
@@ -564,9 +543,9 @@ class BackendState(Event, frozen=True, kw_only=True, tag="backend.state"):
 
 
 class JournalRepaired(Event, frozen=True, kw_only=True, tag="journal.repaired"):
-    """A fault of the record was found at opening and set apart: `{"line", "bytes", "why"}`."""
+    """A fault of the record was found at opening and set apart."""
 
-    faults: list[JSON] = msgspec.field(default_factory=list)
+    faults: list[RecordFault] = msgspec.field(default_factory=list)
 
 
 class Unknown(Event, frozen=True, kw_only=True, tag="unknown"):

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from sessions.errors import JournalError
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.event_parts import RecordFault
 
 # A line beyond this is no event of ours; larger payloads are kept under files/.
 MAX_LINE = 32 * 2**20
@@ -27,9 +28,9 @@ _NEAR = 2**16
 
 @dataclass(slots=True)
 class Faults:
-    """What a reading passed over. Each: `{"line", "bytes", "why"}`."""
+    """What a reading passed over."""
 
-    found: list[ev.JSON] = field(default_factory=list)
+    found: list[RecordFault] = field(default_factory=list)
     gaps: int = 0
     torn: bool = False
 

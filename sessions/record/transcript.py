@@ -13,12 +13,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
+
+from msgspec import UNSET
 
 from sessions.paths import JOURNAL
 from sessions.record import events as ev
-from sessions.record.closed_sets import BlockKind
+from sessions.record.closed_sets import (
+    BlockKind,
+    BlockNotice,
+    BlockStatus,
+    Origin,
+    Permission,
+    SkillState,
+    SkillUse,
+    TurnReason,
+)
+from sessions.record.event_parts import CallLocation, FileMade, KeptFile, RecordFault, ResultFacts
 from sessions.record.reread_text import PastText
+from sessions.record.summary_parts import Attachment
 
 _JOINED = 64
 """So many chunks of an answer are kept before they are joined to one."""
@@ -26,6 +39,61 @@ _NO_PARTS: list[str] = []
 """Of thousands of blocks that were put away; nothing is added to those."""
 KEPT = 2**14
 """Characters of complete answers that are kept where their journal is known."""
+
+
+class ShownChanges(TypedDict, total=False):
+    """Changes of a session that are told where they happened."""
+
+    backend: str
+    model: str
+    permission: Permission
+
+
+class BlockData(TypedDict, total=False):
+    """What a block shows besides its text, by what it is.
+
+    `what`: of a notice; a `message`: `origin`, `attachments`; a tool call: `call` to `made`, with
+    `ask` and `answer` where it was asked for; an error: `kind`, `hint`. `countdown`: set by
+    whoever shows it, of a `retry`.
+    """
+
+    what: BlockNotice
+    origin: Origin | Literal["steered"]
+    attachments: list[Attachment]
+    call: str
+    name: str
+    input: ev.JSON
+    title: str
+    kind: str
+    locations: list[CallLocation]
+    status: BlockStatus | str
+    result: str
+    path: str
+    truncated: bool
+    images: list[KeptFile]
+    facts: ResultFacts
+    made: list[FileMade]
+    ask: ev.PermissionAsked
+    answer: ev.PermissionAnswered
+    hint: str
+    wait_s: float
+    attempt: int
+    at: str
+    countdown: str
+    reason: TurnReason
+    from_turn: int
+    files: list[str]
+    upto: int
+    state: SkillState
+    how: SkillUse
+    id: str
+    seed: int
+    n: int
+    gauge: ev.JSON
+    changes: ShownChanges
+    plan: object  # as the agent has it
+    faults: list[RecordFault]
+    raw: ev.JSON
 
 
 @dataclass(slots=True)
@@ -42,7 +110,7 @@ class Block:
     seq: int
     turn: int | None = None
     parts: list[str] = field(default_factory=list)
-    data: dict[str, Any] = field(default_factory=dict)
+    data: BlockData = field(default_factory=BlockData)
     open: bool = False
     undone: bool = False
     last_seq: int = 0
@@ -145,7 +213,9 @@ class Transcript:
             return (block.text for block in self.blocks)
         return self._past.of_all(self.blocks)
 
-    def _add(self, kind: BlockKind, event: ev.Event, text: str = "", /, **data: Any) -> Block:
+    def _add(
+        self, kind: BlockKind, event: ev.Event, text: str = "", /, **data: Unpack[BlockData]
+    ) -> Block:
         self._close_last()
         if self.files is not None and self.blocks and self.blocks[-1].size:
             self._let_go(self.blocks[-1])
@@ -181,8 +251,11 @@ class Transcript:
             last.open = False
             last.version += 1
 
-    def _notice(self, event: ev.Event, text: str, what: str, /, **data: Any) -> Block:
-        return self._add("notice", event, text, what=what, **data)
+    def _notice(
+        self, event: ev.Event, text: str, what: BlockNotice, /, **data: Unpack[BlockData]
+    ) -> Block:
+        data["what"] = what
+        return self._add("notice", event, text, **data)
 
     def _stream(self, kind: BlockKind, event: ev.Text | ev.Thinking) -> Block:
         last = self.blocks[-1] if self.blocks else None
@@ -204,7 +277,7 @@ class Transcript:
     # -- one handler per event type
 
     def _user(self, event: ev.UserMessage) -> Block:
-        more: dict[str, Any] = {}  # of most there is nothing, and there are thousands
+        more: BlockData = {}  # of most there is nothing, and there are thousands
         if event.origin != "typed":
             within = event.origin == "queued" and event.turn == self._latest_asked
             more["origin"] = "steered" if within else event.origin
@@ -225,10 +298,13 @@ class Transcript:
             block = self._add("tool", event, call=event.call, status="running")
             block.open = True
             self._calls[event.call] = block
-        block.data.update(name=event.name, input=event.input)
-        for key in ("title", "kind", "locations"):
-            if value := getattr(event, key):
-                block.data[key] = value
+        block.data.update({"name": event.name, "input": event.input})
+        if event.title:
+            block.data["title"] = event.title
+        if event.kind:
+            block.data["kind"] = event.kind
+        if event.locations:
+            block.data["locations"] = event.locations
         return block
 
     def _tool_progress(self, event: ev.ToolProgress) -> Block | None:
@@ -249,12 +325,14 @@ class Transcript:
             block = self._add("tool", event, call=event.call, name="?", input={})
         block.open = False
         block.data.update(
-            status=event.status,
-            result=event.content,
-            path=event.path,
-            truncated=event.truncated,
-            images=event.images,
-            facts=event.data,
+            {
+                "status": event.status,
+                "result": event.content,
+                "path": event.path,
+                "truncated": event.truncated,
+                "images": event.images,
+                "facts": event.data,
+            }
         )
         return block
 
@@ -309,7 +387,8 @@ class Transcript:
             last.parts[:] = [event.message]
         else:
             last = self._notice(event, event.message, "retry")
-        last.data.update(kind=event.kind, wait_s=event.wait_s, attempt=event.attempt, at=event.at)
+        waits: BlockData = {"kind": event.kind, "wait_s": event.wait_s}
+        last.data.update({**waits, "attempt": event.attempt, "at": event.at})
         return last
 
     def _ended(self, event: ev.TurnEnded) -> Block | None:
@@ -362,7 +441,11 @@ class Transcript:
         return self._priming(event, "drawn", kind=event.kind, seed=event.seed, n=len(event.items))
 
     def _priming(
-        self, event: ev.PrimingDrawn | ev.PrimingMeasured, what: str, /, **data: Any
+        self,
+        event: ev.PrimingDrawn | ev.PrimingMeasured,
+        what: Literal["drawn", "measured"],
+        /,
+        **data: Unpack[BlockData],
     ) -> Block:
         """One line for a draw and its reading, one for all readings of its gauge."""
         block = self._primings.get((what, event.id))
@@ -419,8 +502,13 @@ class Transcript:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
     def _set(self, event: ev.SessionSet) -> Block | None:
-        changes = event.changes
-        shown = {k: changes[k] for k in ("backend", "model", "permission") if k in changes}
+        shown: ShownChanges = {}
+        if event.backend is not UNSET:
+            shown["backend"] = event.backend
+        if event.model is not UNSET:
+            shown["model"] = event.model
+        if event.permission is not UNSET:
+            shown["permission"] = event.permission
         return self._notice(event, "", "set", changes=shown) if shown else None
 
     def _backend(self, event: ev.BackendState) -> Block | None:

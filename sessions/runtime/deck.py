@@ -21,6 +21,7 @@ from sessions.ids import new_id
 from sessions.paths import JOURNAL, Places, private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from sessions.record.event_parts import MessageNote
 from sessions.record.file_descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
 from sessions.record.summary_parts import AttachedFile, SessionAbove
@@ -549,7 +550,7 @@ class Deck:
             return None
         return await self.features.toolbox(session)
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """What the model is told before a message."""
         return await self.features.notes(session, message)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from sessions.record.event_parts import MessageNote
 
 if TYPE_CHECKING:
     import asyncio
@@ -107,7 +108,7 @@ class Hooks:
         """Why no turn may start, or ""."""
         return ""
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[MessageNote]:
         """What the model is told before a message."""
         return []
 

@@ -26,6 +26,7 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import WENT_THROUGH, Origin, QueueMode, Status
 from sessions.record.context import Context
+from sessions.record.event_parts import MessageNote
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
 from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, PUT_AWAY, Reducer, Summary
@@ -79,7 +80,7 @@ class Session:
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self.full_confirmed = False
         """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
-        self.prepared: list[ev.JSON] = []
+        self.prepared: list[MessageNote] = []
         """Notes that wait for the next message: a priming without a turn of its own."""
         self.interruption = BY_USER
         """Why the turn that runs is being ended, while it is."""

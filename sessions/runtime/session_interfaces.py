@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sessions.record import events as ev
+from sessions.record.event_parts import MessageNote
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,7 +53,7 @@ class Surroundings(Protocol[S]):
     async def tools(self, session: S) -> Tools | None:
         """The tools of the session, if its backend wants ours."""
 
-    async def notes(self, session: S, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: S, message: ev.UserMessage) -> list[MessageNote]:
         """What the model is told before a message: the skill listing when it has changed, …"""
 
     def slot(self, session: S) -> asyncio.Semaphore:

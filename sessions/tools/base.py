@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind
+from sessions.record.event_parts import KeptFile, ResultFacts
 from sessions.record.summary_parts import AskOption, Grant
 from sessions.tools.fault import ToolFault as ToolFault
 
@@ -82,17 +83,17 @@ class Outcome:
     """What a tool gave.
 
     `content` is whole: the toolbox caps it and keeps the rest under `files/`, unless `path`
-    (under `files/`) says that this has been done. `images`: `{"path", "media_type"}`.
+    (under `files/`) says that this has been done.
     """
 
     content: str = ""
     status: CallStatus = "ok"
     path: str = ""
     truncated: bool = False
-    images: list[ev.JSON] = field(default_factory=list)
+    images: list[KeptFile] = field(default_factory=list)
     whole: bool = False
     """It is never cut: half of it (of a skill's instructions, say) would be worse than all."""
-    data: ev.JSON = field(default_factory=dict)
+    data: ResultFacts = field(default_factory=ResultFacts)
 
 
 @dataclass(slots=True)

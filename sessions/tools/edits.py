@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.record import events as ev
+from sessions.record.event_parts import ResultFacts
 from sessions.tools import hidden_keys, policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.command_output import looks_binary, store
@@ -59,7 +60,7 @@ class _ChangingTool:
         assert isinstance(change, Change)
         make(change, ctx)
         name = change.target.path
-        facts: ev.JSON = {"diff": change.diff, "changed": [str(name)]}
+        facts: ResultFacts = {"diff": change.diff, "changed": [str(name)]}
         if change.before is None:
             return Outcome(f"{name} was written ({len(change.after):,} bytes).", data=facts)
         return Outcome(f"{name} was changed:\n{change.diff}", data=facts)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from sessions.record import events as ev
+from sessions.record.event_parts import FileMade
 from sessions.tools.ignored_but_scanned import IgnoredButScanned
 from sessions.worktrees import git
 
@@ -73,9 +73,9 @@ def only_looks(command: str) -> bool:
 
 @dataclass(slots=True)
 class MadeFiles:
-    """What was found: `{"path", "size", "sha256"}` each, the path from the working directory."""
+    """What was found."""
 
-    files: list[ev.JSON] = field(default_factory=list)
+    files: list[FileMade] = field(default_factory=list)
     more: int = 0
     """Files beyond those told; at least so many where not all was looked at."""
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sessions.record import events as ev
+from sessions.record.event_parts import KeptFile
 from sessions.record.pictures import image_kind, is_svg
 from sessions.tools.command_output import store
 
@@ -24,9 +24,9 @@ _SVG = ("image/svg+xml", ".svg")
 _LONGEST = 80
 
 
-def keep(files: Path, resource: Any) -> ev.JSON | None:
-    """Keep an embedded resource (`uri`, and `text` or `blob`): `{"path", "name", "uri",
-    "media_type", "picture"}`; None where there is nothing that can be kept. Raises OSError.
+def keep(files: Path, resource: Any) -> KeptFile | None:
+    """Keep an embedded resource (`uri`, and `text` or `blob`); None where there is nothing that
+    can be kept. Raises OSError.
     """
     told = resource if isinstance(resource, dict) else {}
     uri, media = str(told.get("uri") or ""), str(told.get("mimeType") or "")
@@ -41,12 +41,17 @@ def keep(files: Path, resource: Any) -> ev.JSON | None:
     name = name_of(uri, media)
     suffix = picture[1] if picture else PurePosixPath(name).suffix
     path = store(files, data, suffix)
-    told = {"path": path, "name": name, "uri": uri, "media_type": media}
-    return {**told, "picture": picture is not None}
+    return {
+        "path": path,
+        "name": name,
+        "uri": uri,
+        "media_type": media,
+        "picture": picture is not None,
+    }
 
 
-def keep_picture(files: Path, encoded: Any, *, svg: bool = False) -> ev.JSON | None:
-    """Keep a picture told in base64: `{"path", "media_type"}`; None where it is none that can be
+def keep_picture(files: Path, encoded: Any, *, svg: bool = False) -> KeptFile | None:
+    """Keep a picture told in base64; None where it is none that can be
     kept. `svg`: drawings too, which no model takes. Raises OSError.
     """
     data = decoded(encoded)

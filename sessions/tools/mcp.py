@@ -28,6 +28,7 @@ from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
+from sessions.record.event_parts import KeptFile, ResultFacts
 from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.command_output import readable
@@ -449,8 +450,8 @@ class McpTool:
             self._tool, args, lambda given: elicit(host, who, given, call)
         )
         texts: list[str] = []
-        images: list[ev.JSON] = []
-        resources: list[ev.JSON] = []
+        images: list[KeptFile] = []
+        resources: list[KeptFile] = []
         for part in answer.content:
             if getattr(part, "type", "") == "resource":
                 _take_resource(part.resource, ctx, texts, images, resources)
@@ -465,7 +466,7 @@ class McpTool:
         content = readable(content.encode("utf-8", "replace"))
         if not content:
             content = f"({len(images)} images)" if images else "(It answered nothing.)"
-        data: ev.JSON = {"resources": resources} if resources else {}
+        data: ResultFacts = {"resources": resources} if resources else {}
         status: CallStatus = "error" if answer.is_error else "ok"
         return Outcome(content, status=status, images=images, data=data)
 
@@ -505,7 +506,7 @@ def _seen(text: str) -> str:
     return "".join(c for c in clean if c == "\n" or not hidden(c))
 
 
-def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) -> None:
+def _take(part: Any, ctx: CallContext, texts: list[str], images: list[KeptFile]) -> None:
     """One part of an answer: text, an image (kept under `files/`), or something else, named."""
     kind = getattr(part, "type", "")
     if kind == "text":
@@ -525,8 +526,8 @@ def _take_resource(
     resource: Any,
     ctx: CallContext,
     texts: list[str],
-    images: list[ev.JSON],
-    resources: list[ev.JSON],
+    images: list[KeptFile],
+    resources: list[KeptFile],
 ) -> None:
     """A file in an answer: its text for the model, a picture as one, and kept for the user."""
     told = resource.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -535,7 +536,12 @@ def _take_resource(
     if text is not None:
         texts.append(str(text))
     elif kept is not None and kept["picture"]:
-        images.append({k: kept[k] for k in ("path", "media_type", "name")})
+        image: KeptFile = {
+            "path": kept["path"],
+            "media_type": kept["media_type"],
+            "name": kept["name"],
+        }
+        images.append(image)
         return
     else:
         texts.append(f"(resource {told.get('uri', '')})")

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from sessions.record import events as ev
+from sessions.record.event_parts import ResultFacts
 from sessions.record.textlines import lines
 from sessions.tools import contained_command, files_made, hidden_keys, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
@@ -201,7 +202,7 @@ def _result(job: Job, ended: process.ProcessEnd, seconds: float) -> Outcome:
     if not text.strip() and not notes:
         notes = ["(It printed nothing.)"]
     content = "\n".join(part for part in (text.rstrip("\n"), *notes) if part)
-    facts: ev.JSON = {"exit_code": ended.code, "signal": ended.signal, "bytes": spool.total}
+    facts: ResultFacts = {"exit_code": ended.code, "signal": ended.signal, "bytes": spool.total}
     return Outcome(
         content,
         status="ok" if ended.ok else "error",

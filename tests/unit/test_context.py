@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
 from sessions.record.context import Context
+from sessions.record.event_parts import KeptFile
 from sessions.record.summary_parts import Attachment
 
 WORDS = st.sampled_from(["yes", " ", "", "a\ud800b", "two words", "\n"])
@@ -145,7 +146,7 @@ def test_an_image_is_read_from_the_sessions_files(tmp_path: Path) -> None:
 
 def test_a_drawing_that_an_agent_made_is_named_to_a_model_and_not_sent(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_text("<svg/>")
-    drawing: ev.JSON = {"path": "files/a.svg", "media_type": "image/svg+xml"}
+    drawing: KeptFile = {"path": "files/a.svg", "media_type": "image/svg+xml"}
     call = ev.ToolCall(turn=1, call="c", name="Draw", input={})
     result = ev.ToolResult(turn=1, call="c", status="ok", content="drawn", images=[drawing])
     sent = told([ev.UserMessage(turn=1, text="Draw"), call, result], tmp_path)

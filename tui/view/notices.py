@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from sessions.record.closed_sets import BlockNotice
 from sessions.record.transcript import Block
 from sessions.safety.sanitise import clean, clean_line
 from tui.terminal import glyphs
@@ -109,7 +110,7 @@ def _repaired(block: Block) -> str:
     return f"The record had {count} {noun}, set apart; nothing else is lost"
 
 
-_TEXTS: dict[str, tuple[Callable[[Block], str], str]] = {
+_TEXTS: dict[BlockNotice, tuple[Callable[[Block], str], str]] = {
     "retry": (_retry, "retry"),
     "ended": (_ended, "notice"),
     "undone": (_undone, "notice"),
@@ -123,12 +124,12 @@ _TEXTS: dict[str, tuple[Callable[[Block], str], str]] = {
     "set": (_set, "notice"),
     "repaired": (_repaired, "notice"),
 }
-_WARN = {"retry", "ended", "repaired"}
+_WARN: set[BlockNotice] = {"retry", "ended", "repaired"}
 
 
 def notice(block: Block, folded: bool) -> list[Piece]:
     """The pieces of a notice."""
-    what = str(block.data.get("what") or "")
+    what = block.data["what"]
     if what == "compacted":
         return _compacted(block, folded)
     if what == "plan":

@@ -7,14 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sessions.backends.acp.transport import Message
-from sessions.record import events as ev
+from sessions.record.event_parts import KeptFile
 from sessions.tools.kept_resources import keep, keep_picture
 
 
-def kept(files: Path, block: Message) -> ev.JSON | None:
-    """Keep a block: `{"path", "media_type"}` of an image, that of `kept_resources.keep` of a
-    resource; None where it is neither, or can't be kept.
-    """
+def kept(files: Path, block: Message) -> KeptFile | None:
+    """Keep a picture or a resource; None where a block is neither, or can't be kept."""
     if block.get("type") == "resource":
         return keep(files, block.get("resource"))
     if block.get("type") != "image":

@@ -23,6 +23,7 @@ from sessions.backends.acp.content import (
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind, CallStatus, one_of
+from sessions.record.event_parts import CallLocation, KeptFile, ResultFacts
 from sessions.record.summary_parts import AgentState, ContextTaken
 from sessions.safety.numbers_from_outside import count
 from sessions.safety.sanitise import clean, clean_line
@@ -53,7 +54,7 @@ class Translator:
         self,
         turn: int,
         printed: Callable[[str], str] | None = None,
-        keep: Callable[[Message], ev.JSON | None] | None = None,
+        keep: Callable[[Message], KeptFile | None] | None = None,
         *,
         says_beside: bool = False,
     ) -> None:
@@ -171,17 +172,17 @@ class Translator:
         """The calls that were told and have not ended, the newest first."""
         return [c for i, c in reversed(self._told.items()) if i not in self._ended]
 
-    def _image(self, block: Any) -> ev.JSON | None:
+    def _image(self, block: Any) -> KeptFile | None:
         """Where an image block was kept, if it is one and could be."""
         is_image = isinstance(block, dict) and block.get("type") == "image"
         return self._kept(block) if is_image else None
 
-    def _kept(self, block: Any) -> ev.JSON | None:
+    def _kept(self, block: Any) -> KeptFile | None:
         """Where an image or a resource was kept, if it could be."""
         return self._keep(block) if isinstance(block, dict) and self._keep is not None else None
 
-    def _shown_image(self, image: ev.JSON) -> list[ev.Event]:
-        path = str(image["path"])
+    def _shown_image(self, image: KeptFile) -> list[ev.Event]:
+        path = image["path"]
         return [
             ev.Text(turn=self.turn, text=f"\n\n[image: {path}]\n\n"),
             ev.Byproduct(
@@ -278,11 +279,11 @@ class Translator:
             input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
             title=title_of(known),
             kind=one_of(CallKind, known.get("kind"), "other"),
-            locations=objects_of(known.get("locations")),
+            locations=cast("list[CallLocation]", objects_of(known.get("locations"))),
         )
 
     def _result(self, call_id: str, known: Message, status: CallStatus) -> ev.ToolResult:
-        data: Message = {}
+        data: ResultFacts = {}
         diffs = objects_of(known.get("diffs")) if status == "ok" else []  # else it did not happen
         if diffs:
             data["diffs"] = [

@@ -18,6 +18,7 @@ from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind
+from sessions.record.event_parts import ResultFacts
 from sessions.record.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
@@ -163,7 +164,7 @@ class Workspace:
         verdict = policy.judge_write(target, ctx, summary, change.diff)
         await self._settle(self._known_edit(verdict, target), ctx, mine)
         make(change, ctx)
-        facts: ev.JSON = {"diff": change.diff, "changed": [str(target.path)]}
+        facts: ResultFacts = {"diff": change.diff, "changed": [str(target.path)]}
         self._finish(ctx, Outcome(f"{target.path} was changed:\n{change.diff}", data=facts), mine)
         return {}
 

@@ -14,6 +14,7 @@ from sessions.errors import UsageError
 from sessions.paths import JOURNAL
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
+from sessions.record.event_parts import MessageNote
 from sessions.record.summary import SessionSummary
 from sessions.remote import work
 from sessions.remote.idempotent_requests import IdempotentRequests
@@ -107,7 +108,7 @@ async def prime(deck: Deck, session: str, wanted: str, once: str = "") -> None:
 async def tell(deck: Deck, session: str, texts: list[str]) -> None:
     """What a task's session hears before its next message; once, however often it is said."""
     target = await deck.get(session)
-    told: list[ev.JSON] = [{"kind": "plan", "text": text} for text in texts]
+    told: list[MessageNote] = [{"kind": "plan", "text": text} for text in texts]
     target.prepared += [each for each in told if each not in target.prepared]
 
 

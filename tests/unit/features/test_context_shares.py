@@ -12,6 +12,7 @@ from sessions.engine.commands.figures import context
 from sessions.record import events as ev
 from sessions.record.context import IMAGE_TOKENS, Context
 from sessions.record.context_shares import shares, weight
+from sessions.record.event_parts import MessageNote
 from skills.tokens import quarters
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import NativeRig
@@ -64,7 +65,10 @@ async def test_the_shares_are_those_of_the_request_that_is_sent(
 def test_each_part_is_told_by_what_it_is_of(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x" * 400)
     found = Context(tmp_path)
-    notes = [{"kind": "skills", "text": "s" * 40}, {"kind": "priming", "text": "p" * 80}]
+    notes: list[MessageNote] = [
+        {"kind": "skills", "text": "s" * 40},
+        {"kind": "priming", "text": "p" * 80},
+    ]
     for number, event in enumerate(
         (
             ev.UserMessage(turn=1, text="t" * 16, notes=notes, attachments=[

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sessions.record import events as ev
+from sessions.record.event_parts import FileMade, ResultFacts
 
 CWD = "/home/ada/work"
 PRIVATE = (
@@ -48,12 +49,14 @@ class Tape:
         """It runs a command, which may make files."""
         call = self._call("Bash", {"command": command})
         status: ev.CallStatus = "error" if code else "ok"
-        data = {"exit_code": code}
+        data: ResultFacts = {"exit_code": code}
         self.events.append(
             ev.ToolResult(turn=self.turn, call=call, status=status, content=printed, data=data)
         )
         if made:
-            files = [{"path": path, "size": 2048, "sha256": ""} for path in made.split()]
+            files: list[FileMade] = [
+                {"path": path, "size": 2048, "sha256": ""} for path in made.split()
+            ]
             self.events.append(ev.FilesMade(turn=self.turn, call=call, files=files))
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Mapping
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from sessions.harvest import patch
 from sessions.harvest.byproducts import Found, byproducts
 from sessions.harvest.commands import run_words, written
 from sessions.record import events as ev
+from sessions.record.event_parts import ResultFacts
 
 SCRIPT = "print('one, two, three, and more of them')\n"
 
@@ -31,7 +33,7 @@ def told(
         if changed is not None:
             path = str(given_["file_path"])
             events.append(ev.FileChanged(turn=1, call=call, path=path, after_sha256=str(changed)))
-        events.append(ev.ToolResult(turn=1, call=call, status="ok", data=data))
+        events.append(ev.ToolResult(turn=1, call=call, status="ok", data=cast("ResultFacts", data)))
     return [f for f in byproducts("s", events) if f.kind == "file"]
 
 

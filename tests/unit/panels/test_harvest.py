@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
+from sessions.record.event_parts import FileMade
 from skills.validate import validate
 from tests.support.messages_server import Request, Step, call, say
 from tests.support.nativerig import of_type
@@ -459,7 +460,7 @@ async def test_files_that_turn_up_behind_a_command_are_shown(tmp_path: Path) -> 
         await rig.until(lambda: panel.rows.empty.startswith("Nothing"))
         rig.session.recorder.emit(ev.ShellRan(command="make plot"))
         shell = next(e for e in rig.session.journal.events() if isinstance(e, ev.ShellRan))
-        files = [{"path": "plot.png", "size": 9}]
+        files: list[FileMade] = [{"path": "plot.png", "size": 9}]
         rig.session.recorder.emit(ev.FilesMade(turn=1, call=shell.call, files=files))
         await rig.until(lambda: any(each["path"] == "plot.png" for each in panel.found))
 

@@ -60,7 +60,7 @@ def test_what_a_command_made_is_its_own_also_when_its_turn_has_ended() -> None:
     for seq, event in enumerate(told, 1):
         transcript.apply(ev.replace(event, seq=seq))
     made = [block.data["made"] for block in transcript.blocks if block.kind == "tool"]
-    assert made == [[{"path": "1.png"}], [{"path": "2.png"}]]
+    assert [[file["path"] for file in files] for files in made] == [["1.png"], ["2.png"]]
 
 
 def test_a_message_that_was_put_into_a_running_turn_is_called_steered() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
+from sessions.record.event_parts import KeptFile
 from sessions.tools import mcp
 from sessions.tools.mcp import Hub, ServerSpec, tool_name
 from sessions.tools.mcp_asks import McpAsks
@@ -108,7 +109,7 @@ def test_a_drawing_in_svg_is_kept_for_the_person(desk: Desk) -> None:
     drawn = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
     part = SimpleNamespace(type="image", data=b64encode(drawn).decode(), mimeType="image/svg+xml")
     texts: list[str] = []
-    images: list[ev.JSON] = []
+    images: list[KeptFile] = []
     mcp._take(part, cast("Any", SimpleNamespace(host=desk.host)), texts, images)
     assert images[0]["media_type"] == "image/svg+xml"
     assert (desk.files / images[0]["path"]).read_bytes() == drawn
