@@ -88,7 +88,7 @@ async def search(deck: Searches) -> None:
     found = await deck.app.push_screen_wait(SearchScreen(deck))
     if found is not None:
         await reopen(deck, found.session)
-        deck.bring_up.want(found)
+        deck.scroll_to_event.want(found)
 
 
 @action("rename", "Rename", keys=("alt+r",), group=GROUP, when=has_session)

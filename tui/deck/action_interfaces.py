@@ -119,7 +119,7 @@ class KeysKnown(Protocol):
         """An action's first key, "" if it has none."""
 
 
-class PlaceFinder(Protocol):
+class EventScroller(Protocol):
     """Brings a place of a record into view."""
 
     def want(self, spot: EventSpot) -> None:
@@ -254,15 +254,15 @@ class Makes(HasComposer, ForBeginning, Protocol):
     """Makes sessions, also those that are terminals."""
 
 
-class BringsUp(Protocol):
+class ScrollsToEvents(Protocol):
     """Brings places of records into view."""
 
     @property
-    def bring_up(self) -> PlaceFinder:
+    def scroll_to_event(self) -> EventScroller:
         """Brings it into view."""
 
 
-class Searches(ForReopening, ForSearching, BringsUp, Protocol):
+class Searches(ForReopening, ForSearching, ScrollsToEvents, Protocol):
     """Searches all sessions, and shows the place that was found."""
 
 
@@ -421,7 +421,7 @@ class ForActions(
     Arrives,
     GivesKeys,
     StartsWithHint,
-    BringsUp,
+    ScrollsToEvents,
     HasChrome,
     HasClasses,
     Reconnects,

@@ -79,7 +79,7 @@ class DeckScreen(LeanScreen):
         self.drafts = Drafts(self)
         self.shortcut_hints = ShortcutHints(self)
         self.clock = FrameClock(self, self.one_frame)
-        self.bring_up = ScrollToEvent(self)
+        self.scroll_to_event = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.add_class("-empty", update=False)
         self.settings = AskedSettings()
@@ -212,7 +212,7 @@ class DeckScreen(LeanScreen):
         self.chrome.say()
         self.tour.look(model)
         self.sender.name_target()
-        self.bring_up.show()
+        self.scroll_to_event.show()
         if self.app.app_focus and self.link.up and (seen := model.unseen()):
             tell_engine(self, seen, lambda c: c.call("session.seen", session=seen))
 
@@ -394,12 +394,10 @@ class DeckScreen(LeanScreen):
 
     @on(Composer.Scrolled)
     def _scrolled(self, message: Composer.Scrolled) -> None:
-        tile = self.tile
-        if tile is not None:
-            if message.pages < 0:
-                tile.face.scroll_page_up(animate=False)
-            else:
-                tile.face.scroll_page_down(animate=False)
+        if (tile := self.tile) is not None:
+            face = tile.face
+            scroll = face.scroll_page_up if message.pages < 0 else face.scroll_page_down
+            scroll(animate=False)
 
     def on_terminal_view_pasted(self, message: TerminalView.Pasted) -> None:
         """A text for a terminal: asked about where its lines would run."""

@@ -21,19 +21,20 @@ class Topic(Generic[*Told]):
     """
 
     def __init__(self) -> None:
-        self._subscribers: list[Callable[[*Told], object]] = []
+        # Never changed in place: one that is told may leave, or bring another.
+        self._subscribers: tuple[Callable[[*Told], object], ...] = ()
 
     def subscribe(self, subscriber: Callable[[*Told], object]) -> None:
         """Call it whenever there is news, after those that came before it."""
-        self._subscribers.append(subscriber)
+        self._subscribers = (*self._subscribers, subscriber)
 
     def unsubscribe(self, subscriber: Callable[[*Told], object]) -> None:
-        """Call it no more. Raises ValueError where it has not subscribed."""
-        self._subscribers.remove(subscriber)
+        """Call it no more."""
+        self._subscribers = tuple(each for each in self._subscribers if each != subscriber)
 
     def publish(self, *told: *Told) -> bool:
         """Tell all subscribers; whether there is any."""
-        subscribers = tuple(self._subscribers)  # one of them may leave, or bring another
+        subscribers = self._subscribers
         for subscriber in subscribers:
             subscriber(*told)
         return bool(subscribers)
