@@ -29,7 +29,7 @@ from textual.screen import Screen
 import tui.idle
 from tui.app import DeckApp
 from tui.deck import preload
-from tui.view.lean_styles import LeanStylesheet, RulePart
+from tui.view.lean_styles import LeanStylesheet, Learned
 
 SOON_S = 0.02
 """Timers that fire within this are waited for: frames, and what follows a refresh."""
@@ -152,14 +152,14 @@ def _parse_once(sheet: Stylesheet, css: str, read_from: Any, **how: Any) -> list
     return _PARSED[key]
 
 
-_LEARNED: dict[tuple[int, ...], tuple[RulePart, dict[frozenset[str], RulePart]]] = {}
+_LEARNED: dict[tuple[int, ...], Learned] = {}
 
 
-def _learned_once(sheet: LeanStylesheet) -> tuple[RulePart, dict[frozenset[str], RulePart]]:
+def _learned_once(sheet: LeanStylesheet) -> Learned:
     """What has been found of rules, which are the same ones for every app of a test run."""
     key = tuple(map(id, sheet.rules))
     if key not in _LEARNED:
-        _LEARNED[key] = RulePart(sheet.rules, sheet.rules_map), {}
+        _LEARNED[key] = Learned(sheet.rules, sheet.rules_map)
     return _LEARNED[key]
 
 
@@ -197,7 +197,7 @@ def install() -> None:
     compositor.render_update = _painted_when_idle
     tui.idle.started = lambda: None
     Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
-    LeanStylesheet._learned = _learned_once  # type: ignore[assignment,method-assign]
+    LeanStylesheet._learn = _learned_once  # type: ignore[assignment,method-assign]
 
 
 install()

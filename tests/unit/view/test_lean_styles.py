@@ -18,7 +18,8 @@ from tui.view.lean_styles import LeanStylesheet
 
 def said(node: DOMNode) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """What a node has of the style sheets, and what its parts have."""
-    parts = {name: dict(of.base._rules) for name, of in node._component_styles.items()}
+    styles = ((name, node._component_styles[name]) for name in node._get_component_classes())
+    parts = {name: dict(of.base._rules) for name, of in styles}
     return dict(node.styles.base._rules), parts
 
 
