@@ -2,7 +2,8 @@
 
 A journal needs its descriptor only while it is written. The least recently written ones rest:
 they give it back and open their file again with the next event. So a thousand sessions take
-few, whatever the limit is.
+few, whatever the limit is. One that is written again and again, since its session streams, is left
+alone: it would open its file again a moment later.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import time
 from collections import OrderedDict
 from itertools import islice
 from typing import Protocol
@@ -18,6 +20,9 @@ MOST_OPEN = 32
 """Journals that stay open though nothing is written to them."""
 _TRIED = 4
 """Journals that are asked to rest at an event: where hundreds stream, few of them can."""
+_OFTEN_S = 1.0
+_STREAMS = 4
+"""Events, each so soon after the one before, from which on a session streams."""
 _WANTED = 65_536
 _NEAR = 0.8
 _before = 0
@@ -34,7 +39,8 @@ class OpenJournals:
     """The journals that hold a descriptor, the least recently written first."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[Rests, None] = OrderedDict()
+        self._open: OrderedDict[Rests, tuple[float, int]] = OrderedDict()
+        """When each was used last, and how often in quick succession."""
         self._crowded = False
         """There are more than there should be, since they could not rest yet."""
 
@@ -43,24 +49,26 @@ class OpenJournals:
 
     def used(self, journal: Rests) -> None:
         """A journal was opened or written; others rest where there are too many."""
-        known = journal in self._open
-        self._open[journal] = None
-        self._open.move_to_end(journal)
+        now, known = time.monotonic(), journal in self._open
+        last, often = self._open.pop(journal, (0.0, 0))
+        self._open[journal] = now, often + 1 if now - last < _OFTEN_S else 0
         if known and not self._crowded:
             return  # every event comes by here: the system is asked where it can matter alone
         most = max(4, min(MOST_OPEN, limit() // 8))
         if len(self._open) > most:
-            self._rest(journal, most)
+            self._rest(journal, most, now)
         self._crowded = len(self._open) > most
 
-    def _rest(self, journal: Rests, most: int) -> None:
+    def _rest(self, journal: Rests, most: int, now: float) -> None:
         # What is not synced yet stays open, but for where the limit is near.
         pressed = len(self._open) > max(most, limit() // 3)
         tried = len(self._open) - most if pressed else min(_TRIED, len(self._open) - most)
         for other in list(islice(self._open, tried)):
             if other is journal:
                 continue
-            if other.rest(sync=pressed):
+            last, often = self._open[other]
+            streams = often >= _STREAMS and now - last < _OFTEN_S
+            if (pressed or not streams) and other.rest(sync=pressed):
                 self.gone(other)
             else:
                 self._open.move_to_end(other)  # the next one's turn

@@ -74,6 +74,37 @@ def test_where_none_can_rest_few_are_asked_at_an_event_and_each_in_its_turn() ->
     assert set(asked) == set(range(1, 100))
 
 
+def test_what_streams_is_not_asked_and_rests_when_it_streams_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, synced = 1000.0, False
+    monkeypatch.setattr(file_descriptors.time, "monotonic", lambda: now)
+    rested: set[Streams] = set()
+
+    class Streams:
+        """A journal that can rest once it is synced."""
+
+        def rest(self, *, sync: bool = False) -> bool:
+            if synced:
+                rested.add(self)
+            return synced
+
+    opened = file_descriptors.OpenJournals()
+    streams = [Streams() for _ in range(file_descriptors.MOST_OPEN + 8)]
+    for _ in range(6):
+        for journal in streams:
+            opened.used(journal)
+    synced = True
+    for _ in range(3):
+        for journal in streams:
+            opened.used(journal)
+    assert not rested and len(opened) == len(streams)
+    now += 60
+    for _ in range(3):
+        opened.used(streams[0])
+    assert len(opened) == file_descriptors.MOST_OPEN and streams[0] not in rested
+
+
 def test_after_a_rest_the_numbers_go_on_and_others_are_kept_out(tmp_path: Path) -> None:
     journal = made(tmp_path, "s")
     assert journal.rest()
