@@ -30,7 +30,9 @@ class SessionPriming:
 
     def observe(self, event: ev.Event) -> None:
         """Fold one event of the session."""
-        if isinstance(event, ev.PrimingDrawn | ev.PrimingInjected | ev.PrimingMeasured):
+        if isinstance(event, ev.Text):  # nearly all are
+            self._turns.setdefault(event.turn, ([], []))[1].append(event.text)
+        elif isinstance(event, ev.PrimingDrawn | ev.PrimingInjected | ev.PrimingMeasured):
             self._events.append(event)
             if isinstance(event, ev.PrimingMeasured) and event.turn is not None:
                 self._measured[event.id] = event.turn
@@ -39,8 +41,6 @@ class SessionPriming:
             for text in (event.text, *(str(n.get("text", "")) for n in event.notes)):
                 if found := _ID.match(text):
                     self._turn_of[found[1]] = event.turn
-        elif isinstance(event, ev.Text):
-            self._turns.setdefault(event.turn, ([], []))[1].append(event.text)
         elif isinstance(event, ev.TurnUndone):
             self._turns = {n: t for n, t in self._turns.items() if n < event.turn}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gzip
 import socket
 import ssl
 from base64 import b64encode
@@ -16,7 +17,15 @@ import pytest
 from sessions.backends import faults, streamed_response
 from sessions.backends.messages import MessagesApi
 from sessions.record import events as ev
-from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
+from tests.support.messages_server import (
+    MessagesServer,
+    Raw,
+    Request,
+    Status,
+    Step,
+    error,
+    say,
+)
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
 
@@ -177,18 +186,26 @@ async def test_a_server_that_says_not_to_try_again_is_heeded(native: NativeRig) 
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
-async def test_lines_are_whole_however_they_are_cut(ending: bytes) -> None:
+def test_lines_are_whole_however_they_are_cut(ending: bytes) -> None:
     whole = ending.join([b"data: {}", b"", b"x" * 5000, "ü\u2028".encode(), b""])
-
-    async def chunks(size: int):  # type: ignore[no-untyped-def]
-        for at in range(0, len(whole), size):
-            yield whole[at : at + size]
-
-    told = [
-        [line async for lines in streamed_response._lines(chunks(size)) for line in lines]
-        for size in (1, 7, 99, 10_000)
-    ]
+    told = []
+    for size in (1, 7, 99, 10_000):
+        cut = streamed_response._Lines()
+        chunks = (whole[at : at + size] for at in range(0, len(whole), size))
+        told.append([line for chunk in chunks for line in cut.of(chunk)])
     assert told == [[b"data: {}", b"x" * 5000, "ü\u2028".encode()]] * 4
+
+
+async def test_an_answer_that_is_compressed_is_read(native: NativeRig) -> None:
+    def script(request: Request) -> Sequence[Step]:
+        said = b"".join(step.data for step in say("Hello ", "back") if isinstance(step, Raw))
+        body = gzip.compress(said)
+        return [Status(200, body, {"content_encoding": "gzip"}, "text/event-stream")]
+
+    native.server.script = script
+    session = await native.session()
+    await native.turn(session, "Hello")
+    assert "".join(event.text for event in of_type(session, ev.Text)) == "Hello back"
 
 
 async def test_a_key_goes_twice_only_where_the_older_header_may_be_needed() -> None:

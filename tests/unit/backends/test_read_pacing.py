@@ -13,7 +13,7 @@ from sessions.backends.acp.transport import LineTransport, Message
 from sessions.backends.chat import ChatApi
 from sessions.backends.messages import MessagesApi
 from sessions.backends.messages_stream import Response
-from sessions.backends.read_pacing import LARGE, STEADY, Pace
+from sessions.backends.read_pacing import LARGE, MANY, STEADY, Pace
 from sessions.backends.streamed_response import Wire
 from tests.support.messages_server import MessagesServer
 
@@ -22,6 +22,7 @@ class Pipe(asyncio.ReadTransport):
     """A pipe that knows whether it is read."""
 
     paused = False
+    broken = False
 
     def pause_reading(self) -> None:
         """See asyncio.ReadTransport."""
@@ -29,7 +30,16 @@ class Pipe(asyncio.ReadTransport):
 
     def resume_reading(self) -> None:
         """See asyncio.ReadTransport."""
+        if self.broken:
+            raise OSError("it can't be read any more")
         self.paused = False
+
+
+async def gone_on(*pipes: Pipe) -> None:
+    """All of them are read again."""
+    async with asyncio.timeout(60):
+        while any(pipe.paused for pipe in pipes):
+            await asyncio.sleep(read_pacing.EVERY_S / 10)
 
 
 async def steady(pipe: Pipe) -> Pace:
@@ -46,18 +56,43 @@ async def test_a_steady_stream_waits_for_the_next_moment_and_goes_on() -> None:
     paced = await steady(pipe)
     for _ in range(2):
         assert pipe.paused
-        async with asyncio.timeout(30):
-            while pipe.paused:
-                await asyncio.sleep(read_pacing.EVERY_S / 10)
+        await gone_on(pipe)
         paced.read(100, text=True)
 
 
-async def test_two_streams_are_read_in_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_pacing, "EVERY_S", 1e6)  # the next one is far away
-    first, second = await steady(Pipe()), await steady(Pipe())
-    assert first._timer and second._timer and first._timer.when() == second._timer.when()
-    first.hurry()
-    second.hurry()
+async def test_two_streams_are_read_in_the_same_moment_and_one_timer_is_for_both() -> None:
+    first, broken, second = Pipe(), Pipe(), Pipe()
+    for pipe in (first, broken, second):
+        await steady(pipe)
+    broken.broken = True  # the others go on all the same
+    seen: list[bool] = []
+    while first.paused:
+        await asyncio.sleep(0)
+        seen.append(first.paused is second.paused)
+    assert all(seen) and broken.paused
+
+
+async def test_where_very_many_stream_every_second_moment_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(read_pacing, "EVERY_S", 1e9)  # they come when they are told to
+    pipes = [Pipe() for _ in range(MANY + 1)]
+    paces = [await steady(pipe) for pipe in pipes]
+    moments = read_pacing._moments()
+
+    def due() -> float:
+        assert moments._timer is not None
+        return moments._timer.when()
+
+    assert due() == 1e9
+    for again, then in ((paces, 2e9), (paces[:MANY], 2e9), (paces[:1], 1e9)):
+        moments._come()
+        assert not any(pipe.paused for pipe in pipes)
+        for pace in again:
+            pace.read(100, text=True)
+        assert due() == then
+    paces[0].hurry()
+    assert not pipes[0].paused and moments._timer is None
 
 
 @pytest.mark.parametrize(("size", "text"), [(100, False), (LARGE, True)])
@@ -91,7 +126,7 @@ async def test_a_models_stream_is_read_in_those_moments(
     class Seen(Pace):
         def read(self, size: int, *, text: bool) -> None:
             super().read(size, text=text)
-            if self._timer is not None:
+            if self.waits:
                 paused.put_nowait(self)
 
     monkeypatch.setattr(streamed_response, "Pace", Seen)
@@ -109,7 +144,7 @@ async def test_a_models_stream_is_read_in_those_moments(
     assert isinstance(pipe, asyncio.Transport) and not pipe.is_reading()
     task.cancel()
     await asyncio.wait([task])
-    assert task.cancelled() and pace._timer is None
+    assert task.cancelled() and not pace.waits
     await wire.close()
 
 
