@@ -25,6 +25,16 @@ class SessionWishes(TypedDict, total=False):
     about: str
 
 
+class SessionBegun(SessionWishes, total=False):
+    """What `session.create` takes. `host`: the machine where it shall live; `bring`: the folder
+    here whose repository it is brought; `budget`: as `/budget` takes it."""
+
+    host: str
+    bring: str
+    budget: str
+    mcp: list[str] | None
+
+
 class SessionEdits(TypedDict, total=False):
     """What is changed of a session; `paused`: "" = it goes on."""
 

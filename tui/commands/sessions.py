@@ -49,19 +49,20 @@ async def new(deck: Makes) -> None:
         from tui.deck.terminals import begin
 
         for _ in range(wish.count):
-            await begin(deck, wish.program, str(wish.args["cwd"]), str(wish.args["title"]))
+            await begin(deck, wish.program, wish.args["cwd"], wish.args["title"])
         return
-    given = dict(wish.args)
+    given = wish.args
     if wish.permission == "full":
-        confirmed = await settle_full(deck, wish.backend, str(given.get("host", "")))
+        confirmed = await settle_full(deck, wish.backend, given.get("host", ""))
         if confirmed is None:
             return
-        given |= {"confirmed_full": True} if confirmed else {}
+        if confirmed:
+            given = {**given, "confirmed_full": True}
     made = ""
     for number in range(wish.count):
-        args = dict(given)
-        if wish.count > 1 and args.get("title"):
-            args["title"] = f"{args['title']} {number + 1}"
+        args = given
+        if wish.count > 1 and (title := given.get("title")):
+            args = {**given, "title": f"{title} {number + 1}"}
         met = deck.feed.met(await deck.client.call("session.create", **args))
         made = made or met
     if made:

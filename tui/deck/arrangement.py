@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 from sessions.record.groups import groups_of
 from tui.view.thinking import Thinking
@@ -17,6 +17,20 @@ STEP = 1.25
 """How much wider and higher a tile gets at a time."""
 _SIZES = (0.2, 5.0)
 _URGENT = ("needs-you", "failed", "cut-off", "paused", "done")
+
+
+class ArrangementKept(TypedDict, total=False):
+    """The same in the deck's memory; `thinking_open`: an earlier version's."""
+
+    columns: int
+    by_need: bool
+    kept: list[str]
+    only: str
+    thinking: Thinking
+    thinking_open: bool
+    hidden: list[str]
+    sizes: dict[str, tuple[float, float]]
+    compact: bool
 
 
 @dataclass(slots=True)
@@ -84,15 +98,16 @@ class Arrangement:
         kept = [i for i in shown if i in self.kept][: max(0, per_page - 1)]
         return kept, [i for i in shown if i not in kept], max(1, per_page - len(kept))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ArrangementKept:
         """For the deck's memory."""
-        return asdict(self)
+        return cast("ArrangementKept", asdict(self))
 
     @classmethod
-    def of(cls, data: Any) -> Arrangement:
+    def of(cls, told: object) -> Arrangement:
         """From the deck's memory; what is none is left out."""
-        if not isinstance(data, dict):
+        if not isinstance(told, dict):
             return cls()
+        data = cast("ArrangementKept", told)  # by this version or another: each is looked at
         columns = data.get("columns", 0)
         thinking: Thinking = "open" if data.get("thinking_open") is True else "folded"
         for how in get_args(Thinking):

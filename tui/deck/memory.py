@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any, TypedDict
+
+import msgspec
 
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
@@ -46,6 +49,29 @@ class Draft:
         return Draft(text, {**later.pastes, **self.pastes}, files)
 
 
+class DraftKept(TypedDict, total=False):
+    """A draft in the file."""
+
+    text: str
+    pastes: dict[str, str]
+    files: list[str]
+
+
+class Remembered(TypedDict, total=False):
+    """The file: what is not there is as in a deck that remembers nothing."""
+
+    theme: str
+    drafts: dict[str, DraftKept]
+    history: list[str]
+    order: list[str]
+    current: str
+    side: str
+    side_width: int
+    toured: bool
+    arrangement: Any
+    """See `Arrangement.of`, which leaves out what is none."""
+
+
 @dataclass(slots=True)
 class Memory:
     """The remembered things; `path` None = nothing is written."""
@@ -72,22 +98,22 @@ class Memory:
         if path is None:
             return memory
         try:
-            data = json.loads(path.read_bytes())
-            memory.theme = str(data.get("theme", ""))
-            memory.history = [str(text) for text in data.get("history", [])]
-            memory.order = [str(i) for i in data.get("order", [])]
-            memory.current = str(data.get("current", ""))
-            memory.side = str(data.get("side", ""))
-            memory.side_width = int(data.get("side_width", 0))
-            memory.toured = data.get("toured") is not False
+            # json: a lone surrogate that was typed is written as an escape, which msgspec refuses.
+            data = msgspec.convert(json.loads(path.read_bytes()), Remembered)
+            memory.theme = data.get("theme", "")
+            memory.history = data.get("history", [])
+            memory.order = data.get("order", [])
+            memory.current = data.get("current", "")
+            memory.side = data.get("side", "")
+            memory.side_width = data.get("side_width", 0)
+            memory.toured = data.get("toured", True)
             memory.arrangement = Arrangement.of(data.get("arrangement"))
-            for key, draft in dict(data.get("drafts", {})).items():
-                pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
-                files = tuple(str(file) for file in draft.get("files", []))
-                memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes, files)
+            for key, draft in data.get("drafts", {}).items():
+                pastes, files = draft.get("pastes", {}), tuple(draft.get("files", []))
+                memory.drafts[key] = Draft(draft.get("text", ""), pastes, files)
         except FileNotFoundError:
             memory.toured = False
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+        except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
             log.warning("the deck's memory can't be read: %s", error)
         return memory
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
+from sessions.api.answers import BroadcastSent, Sent
 from sessions.errors import AgentdeckError
 from sessions.record.summary_parts import AttachedFile, MessageWaiting
 from sessions.runtime.queued_message import Queued
@@ -305,9 +306,9 @@ class Sender:
             kept = deck.memory.drafts.get(home or "", Draft())
             deck.memory.drafts[home or ""] = draft.before(kept)
 
-    def _tell_hidden(self, answer: Any) -> None:
+    def _tell_hidden(self, answer: Sent) -> None:
         """Say that words of the message were keys: the model does not read what was typed."""
-        if isinstance(answer, dict) and answer.get("hidden"):
+        if answer.get("hidden"):
             self.deck.app.notify(
                 "Your message holds a key. It is kept out of the record, and the model reads "
                 "[key hidden] in its place.",
@@ -316,14 +317,14 @@ class Sender:
                 timeout=15,
             )
 
-    def _tell(self, answers: Any) -> None:
-        if any(isinstance(a, dict) and a.get("hidden") for a in answers or []):
-            self._tell_hidden({"hidden": 1})
-        failed = [a for a in answers or [] if a.get("error")]
+    def _tell(self, answers: list[BroadcastSent]) -> None:
+        if any(answer.get("hidden") for answer in answers):
+            self._tell_hidden({"hidden": True})
+        failed = [answer for answer in answers if answer["error"]]
         if failed:
-            names = ", ".join(self.deck.model.name_of(str(a.get("session", ""))) for a in failed)
+            names = ", ".join(self.deck.model.name_of(answer["session"]) for answer in failed)
             raise AgentdeckError(
-                f"Not sent to {len(failed)} of {len(answers)}: {names}.", str(failed[0]["error"])
+                f"Not sent to {len(failed)} of {len(answers)}: {names}.", failed[0]["error"]
             )
 
     async def _begin(self, text: str, files: tuple[str, ...]) -> None:

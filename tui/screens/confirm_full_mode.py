@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,11 +21,10 @@ WORD = "full"
 
 async def unprotected(client: Calls, backend: str) -> str:
     """Why nothing contains what a backend's sessions run, "" where a sandbox does."""
-    found: Any = await client.call("deck.sandbox", backend=backend)
-    if found and found.get("works"):
+    found = await client.call("deck.sandbox", backend=backend)
+    if found["works"]:
         return ""
-    found = found or {}
-    return one_line(f"{found.get('detail') or 'There is no sandbox.'} {found.get('remedy') or ''}")
+    return one_line(f"{found['detail'] or 'There is no sandbox.'} {found['remedy']}")
 
 
 class TypeFull(Dialog[bool]):

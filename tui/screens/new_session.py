@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from sessions.api.answers import BackendListed
 from sessions.api.calls import Calls
 from sessions.api.deck import ProfileShown
+from sessions.api.requests import SessionBegun
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
 from sessions.runtime.directories import lack_of
@@ -61,7 +62,7 @@ class Wish:
     `permission` and `backend` are those that the sessions will have, by the form or its profile.
     """
 
-    args: dict[str, str | bool]
+    args: SessionBegun
     count: int = 1
     permission: str = ""
     backend: str = ""
@@ -201,8 +202,9 @@ class NewSessionForm(Dialog[Wish]):
             self._fault(str(error))
             return
         if hosts:
-            states = [{**host, "ok": not host["why"], "detail": "offline"} for host in hosts]
-            self._offer("host", states, "name", "version")
+            self._offer(
+                "host", [(h["name"], h["version"], "offline" if h["why"] else "") for h in hosts]
+            )
             self.query_one("#host-row").display = True
             self.query_one("#bring-row").display = bool(self.host)
             if self.host in {host["name"] for host in hosts}:
@@ -239,24 +241,27 @@ class NewSessionForm(Dialog[Wish]):
         except AgentdeckError as error:
             self._fault(str(error))
             return
-        self._offer("profile", self.profiles, "name", "")
-        self._offer("backend", self.backends, "name", "model")
+        self._offer("profile", [(each["name"], "", "") for each in self.profiles])
+        self._offer(
+            "backend",
+            [
+                (b["name"], b["model"], "" if b["ok"] else b["detail"] or "no reason is known")
+                for b in self.backends
+            ],
+        )
         default = [p for p in self.profiles if p["default"]]
         if default:
             self.query_one("#profile", Select).value = default[0]["name"]
 
-    def _offer(self, field: str, items: Sequence[Mapping[str, Any]], key: str, more: str) -> None:
+    def _offer(self, field: str, items: Sequence[tuple[str, str, str]]) -> None:
+        """Each: its name, what is told beside it, and what keeps it from being ready, or ""."""
         options: list[tuple[Content, str]] = []
-        for item in items:
-            text = one_line(str(item.get(key, "")))
-            note = one_line(str(item.get(more, ""))) if more else ""
-            ready = item.get("ok") is not False
-            if not ready:
-                note = "not ready: " + one_line(str(item.get("detail", "")))
+        for name, more, fault in items:
+            note = f"not ready: {one_line(fault)}" if fault else one_line(more)
             words = Content.assemble(
-                (text, "" if ready else _GREY), (f"  {note}" if note else "", _GREY)
+                (one_line(name), _GREY if fault else ""), (f"  {note}" if note else "", _GREY)
             )
-            options.append((words, str(item.get(key, ""))))
+            options.append((words, name))
         self.query_one(f"#{field}", Select).set_options(options)
 
     @on(Select.Changed, "#profile")
@@ -289,7 +294,7 @@ class NewSessionForm(Dialog[Wish]):
             self._fault(str(error))
             return
         self._fault("")
-        self._offer("model", models, "id", "name")
+        self._offer("model", [(each["id"], each["name"], "") for each in models])
 
     def _say_modes(self, why: str) -> None:
         field = self.query_one("#permission", Select)
@@ -346,16 +351,18 @@ class NewSessionForm(Dialog[Wish]):
             self._fault(str(error))
             budget.focus()
             return
-        args = {
+        args: SessionBegun = {
             "host": self.host,
             "bring": str(folder) if bring else "",
             "cwd": "" if bring else named if self.host else str(folder),
             "title": self.query_one("#title", Input).value,
+            "budget": budget.value.strip(),
+            "profile": self._value("profile"),
+            "backend": self._value("backend"),
+            "model": self._value("model"),
+            "permission": self._value("permission"),
         }
-        args["budget"] = budget.value.strip()
-        for field in ("profile", "backend", "model", "permission"):
-            args[field] = self._value(field)
-        given: dict[str, str | bool] = {k: v for k, v in args.items() if v}
+        given = cast("SessionBegun", {k: v for k, v in args.items() if v})
         ticked = self.query_one("#worktree", Tick).value
         profile = self._profile()
         if ticked != bool(profile and profile["worktree"]) and not bring:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 
+from sessions.api.answers import Restored, Undone
 from tui.screens.dialogs import Choice, Choose, Listing, Pick
 from tui.text import clip, first_line
 
@@ -83,9 +84,8 @@ async def pick_way(deck: ForPicking, turn: TurnShown) -> str | None:
     return chosen.row if chosen else None
 
 
-def put_back(answer: Any) -> str:
+def put_back(answer: Restored | Undone) -> str:
     """What came of putting files back, in a sentence or three; "" if none were to be."""
-    answer = answer or {}
     restored, removed = answer.get("restored") or [], answer.get("removed") or []
     refused = answer.get("refused") or []
     said = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sessions.record.event_parts import FileDiff
 from sessions.record.textlines import lines
 from sessions.record.transcript import Block
 from sessions.safety.sanitise import clean, clean_line
@@ -241,7 +242,7 @@ def _named_above(diff: str, head: str) -> str:
     return diff if several or not head.endswith(name.rpartition("/")[2]) else change
 
 
-def _compared(change: Any) -> str:
+def _compared(change: FileDiff) -> str:
     """The diff of a change that an agent tells as the file before and after."""
     if not isinstance(change, dict):
         return ""

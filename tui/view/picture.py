@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
 from urllib.parse import unquote
 
 from rich.style import Style
 from textual.strip import Strip
 
+from sessions.record.event_parts import FileMade, KeptFile
+from sessions.record.summary_parts import Attachment
 from sessions.safety.sanitise import clean_line
 from tui.pictures.decode import SUFFIXES
 from tui.pictures.drawn_picture import Shown
@@ -91,7 +92,7 @@ class Pictures:
     folder: Path | None = None
     """Where the session works."""
 
-    def made(self, told: Any, before: tuple[Span, ...]) -> list[Piece]:
+    def made(self, told: list[FileMade] | None, before: tuple[Span, ...]) -> list[Piece]:
         """The pictures among the files that a command made, as they are now."""
         found: list[Piece] = []
         for each in told if isinstance(told, list) and self.folder is not None else ():
@@ -104,14 +105,15 @@ class Pictures:
                 found.append(PicturePiece(where, said, self.get, before, state))
         return found
 
-    def piece(self, told: Any, what: str, before: tuple[Span, ...] = ()) -> Piece:
+    def piece(self, told: Attachment | KeptFile, what: str, before: tuple[Span, ...] = ()) -> Piece:
         """What stands for a file of a message or a result: a picture, or its name."""
-        path, name, media = told, "", ""
+        path, name, media = str(told), "", ""  # an older record may have its path alone
         if isinstance(told, dict):
-            path, name, media = (told.get(key) or "" for key in ("path", "name", "media_type"))
-        base = Path(str(path)).name
-        said = f"[{what}: {clean_line(str(name or path))}]"
-        drawn = str(media).startswith("image/") or base.endswith(".svg")
+            path, name = str(told.get("path") or ""), str(told.get("name") or "")
+            media = str(told.get("media_type") or "")
+        base = Path(path).name
+        said = f"[{what}: {clean_line(name or path)}]"
+        drawn = media.startswith("image/") or base.endswith(".svg")
         if not (drawn and base and self.files is not None):
             return TextPiece(said, "muted", before)
         # Only what lies there: a record may name anything.

@@ -21,7 +21,7 @@ from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
-from tui.panels.harvest.review import JSON, DraftReview
+from tui.panels.harvest.review import DraftReview
 from tui.panels.hints import Hints
 from tui.view.pixels import read
 
@@ -492,7 +492,7 @@ async def test_of_a_picture_that_is_text_the_source_is_shown(tmp_path: Path) -> 
 def test_what_is_no_text_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"\0\1")
     (tmp_path / "a.svg").write_text("<svg/>")
-    draft: JSON = {"name": "x", "path": str(tmp_path)}
+    draft: ev.JSON = {"name": "x", "path": str(tmp_path)}
     review = DraftReview(None, draft, "")  # type: ignore[arg-type]
     told = {}
     for name in ("a.png", "a.bin", "a.svg"):

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sessions.api.answers import Restored, Undone
-from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.dialogs import Choose
@@ -156,11 +155,11 @@ async def test_the_cursor_begins_on_the_turn_in_hand() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (None, "No file had to be put back."),
+        ({}, "No file had to be put back."),
         ({"restored": ["/w/a", "/w/b"]}, "Put back: a, b."),
         ({"restored": [f"/w/{n}" for n in range(9)]}, "and 5 more"),
         ({"refused": [["/w/a", "x"], ["/w/b", "y"]]}, "a, x (and 1 more)"),
     ],
 )
-def test_what_came_of_putting_files_back_is_said(answer: ev.JSON | None, words: str) -> None:
+def test_what_came_of_putting_files_back_is_said(answer: Restored, words: str) -> None:
     assert words in put_back(answer)

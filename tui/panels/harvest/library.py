@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
 from tui.text import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def show(panel: Harvesting) -> None:
         picks, empty="You have no skills yet.", enter="puts it away, or brings it back"
     )
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if not choice or not choice.row:
             return
         if choice.row.startswith(_BACK):

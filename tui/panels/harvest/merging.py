@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick
+from sessions.record.closed_sets import MergedHow, one_of
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
 from tui.text import clean, clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import NeighbourShown
-    from sessions.record.closed_sets import MergedHow
     from tui.panels.harvest.interfaces import Reviewed
 
 _HOW: dict[MergedHow, str] = {
@@ -28,7 +28,7 @@ def update(review: Reviewed) -> None:
         [_pick(n) for n in near], empty="No skill is near: it is one of its own.", enter="goes on"
     )
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.row:
             _how(review, next(n for n in near if n["name"] == choice.row))
 
@@ -44,13 +44,13 @@ def before_install(review: Reviewed, install: Callable[[], None]) -> None:
     nearest = near[0]
     picks = [*_ways(nearest), Pick(_OWN, (("make it a skill of its own all the same", ""),))]
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if not choice or not choice.row:
             return
         if choice.row == _OWN:
             install()
         else:
-            _merge(review, nearest["name"], choice.row)
+            _merge(review, nearest["name"], one_of(MergedHow, choice.row, "update"))
 
     title = f"{one_line(nearest['name'])} is near: {nearest['offer']} it?"
     review.app.push_screen(Choose(title, Listing(picks, enter="does it")), chosen)
@@ -81,7 +81,7 @@ def decide(review: Reviewed) -> None:
         Pick("both", (("both", "bold"),)),
     ]
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.row:
             review.run(_resolve(review, choice.row), "written down…")
 
@@ -99,9 +99,9 @@ async def _resolve(review: Reviewed, keep: str) -> None:
 
 
 def _how(review: Reviewed, near: NeighbourShown) -> None:
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.row:
-            _merge(review, near["name"], choice.row)
+            _merge(review, near["name"], one_of(MergedHow, choice.row, "update"))
 
     title = f"How does it go into {one_line(near['name'])}?"
     review.app.push_screen(Choose(title, Listing(_ways(near), enter="does it")), chosen)

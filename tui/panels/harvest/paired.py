@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sessions.errors import NotFound
-from tui.screens.dialogs import Confirm
+from sessions.record.closed_sets import Preferred, one_of
+from tui.screens.dialogs import Choice, Confirm
 from tui.screens.which_better import which_better
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import PairToDecide
-    from sessions.record.closed_sets import Preferred
     from tui.panels.harvest.interfaces import Reviewed
 
 _COST = (
@@ -48,9 +48,9 @@ async def _begin(review: Reviewed) -> None:
 
 
 def _ask(review: Reviewed, told: PairToDecide) -> None:
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.row:
-            review.run(_choose(review, choice.row), "written down…")
+            review.run(_choose(review, one_of(Preferred, choice.row, "tie")), "written down…")
 
     review.app.push_screen(which_better(told), chosen)
 

@@ -23,7 +23,7 @@ from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.review import DraftReview
 from tui.panels.harvest.turn import show_turn
 from tui.panels.hints import Hints
-from tui.screens.dialogs import Choose, Listing, Pick, Prompt
+from tui.screens.dialogs import Choice, Choose, Listing, Pick, Prompt
 from tui.screens.session_list import in_pages
 from tui.start_directory import here
 from tui.text import clean, clip, one_line, title_of
@@ -298,7 +298,7 @@ class HarvestPanel(Panel):
         picks: list[Pick] = await anext(pages, [])
         marked = set(self.several) or ({self.session} if self.session else set())
 
-        def chosen(choice: Any) -> None:
+        def chosen(choice: Choice | None) -> None:
             if choice and choice.marked:
                 self.several, self.span = choice.marked, ""
                 self._go("several")
@@ -315,7 +315,7 @@ class HarvestPanel(Panel):
         told = {f"{each['kind']} {each['name']}": each["sessions"] for each in found}
         picks = [Pick(key, span_cells(key, len(ids))) for key, ids in told.items()]
 
-        def chosen(choice: Any) -> None:
+        def chosen(choice: Choice | None) -> None:
             if choice and choice.row:
                 self.several, self.span = tuple(told[choice.row]), one_line(choice.row)
                 self._go("several")
@@ -440,7 +440,7 @@ class HarvestPanel(Panel):
         async def opening(name: str) -> None:
             self._review(await self.client.call("harvest.open", name=name))
 
-        def opened(choice: Any) -> None:
+        def opened(choice: Choice | None) -> None:
             if choice and choice.row:
                 self.run(opening(choice.row))
 

@@ -29,7 +29,6 @@ from tui.terminal.editor import edit_file
 from tui.text import clean, one_line, size
 from tui.widgets.rows import Row, Rows
 
-JSON = dict[str, Any]
 _HINT = "i installs it · t edit · m tell the model · esc"
 _KEYS = (
     ("i", "install"), ("t", "edit here"), ("e", "edit in $EDITOR"), ("m", "tell the model"),

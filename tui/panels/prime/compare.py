@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from tui.panels.prime.words import ReadingScreen
-from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
+from tui.screens.dialogs import Choice, Choose, Confirm, Dialog, Listing, Pick
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Compare(Dialog[None]):
         ]
         listing = Listing(picks, empty="No other backend is ready.", enter="judges")
 
-        def chosen(choice: Any) -> None:
+        def chosen(choice: Choice | None) -> None:
             if choice and choice.row:
                 self.hint("the model judges…")
                 self._run(self._by_model(choice.row))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.panels.prime.words import ReadingScreen
-from tui.screens.dialogs import Choose, Listing, Offer, Pick
+from tui.screens.dialogs import Choice, Choose, Listing, Offer, Pick
 from tui.text import one_line, tokens
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ async def open_inbox(panel: Primed, session: str, prime: Prime) -> None:
     empty = _NONE if found["enabled"] else _OFF
     listing = Listing(picks, offers, empty=empty, enter="adds it as a candidate")
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         dream = next((d for d in waiting if choice and d["id"] == choice.row), None)
-        if dream is None:
+        if choice is None or dream is None:
             return
         if choice.key == "ctrl+r":
             panel.app.push_screen(

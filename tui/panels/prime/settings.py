@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tui.panels.prime.words import Words
-from tui.screens.dialogs import Choose, Listing, Offer, Pick, Prompt
+from tui.screens.dialogs import Choice, Choose, Listing, Offer, Pick, Prompt
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def edit(panel: Primed) -> None:
     ]
     listing = Listing(picks, (Offer("ctrl+d", "defaults"),), enter="changes it")
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if not choice:
             return
         if choice.key == "ctrl+d":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.screens.dialogs import Choose, Confirm, Listing, Offer, Pick
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
 from tui.text import tokens
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def spread(panel: Primed) -> None:
     offers = (Offer("ctrl+o", "each its own seed"),)
     listing = Listing(picks, offers, marked={panel.session or ""}, enter="deals this draw")
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.marked:
             own = choice.key == "ctrl+o"
             (_ask_own if own else _ask_deal)(panel, choice.marked)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from sessions.api.calls import Calls
 from sessions.api.notices import EngineNotice
-from sessions.api.skills import SkillBroken, SkillListed
+from sessions.api.skills import NotSwitched, SkillBroken, SkillListed
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from tui.background_work import while_shown
-from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills import paired, upkeep
@@ -29,6 +29,8 @@ from tui.text import clip, one_line
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
+
+T = TypeVar("T")
 
 STATES: tuple[SkillState, ...] = ("off", "on", "name-only", "manual")
 _MEANS = {
@@ -235,7 +237,7 @@ class SkillsPanel(Panel):
         if skill is None or self.session is None:
             return
 
-        def done(told: Any) -> str:
+        def done(told: NotSwitched) -> str:
             refused = list(told["refused"].values())
             if not refused:
                 return f"{skill['name']} is {skill['state']} in all tiles"
@@ -258,7 +260,7 @@ class SkillsPanel(Panel):
             lambda _: said,
         )
 
-    def _command(self, ask: Ask, done: Callable[[Any], str]) -> None:
+    def _command(self, ask: Callable[[Calls], Awaitable[T]], done: Callable[[T], str]) -> None:
         async def send() -> None:
             try:
                 told = await ask(self.client)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sessions.api.harvest import SkillKept
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
 from tui.text import clean, one_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ async def show(app: App[Any], client: DeckClient, put_away: Callable[[str], None
     width = min(28, max((len(name) for name in by_name), default=0))
     picks = [Pick(each["name"], cells(each, width)) for each in found]
 
-    def chosen(choice: Any) -> None:
+    def chosen(choice: Choice | None) -> None:
         if choice and choice.row:
             name = str(choice.row)
             confirm = Confirm(one_line(name), about(by_name[name]), "Put it away")

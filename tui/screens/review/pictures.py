@@ -6,12 +6,11 @@ import base64
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from rich.segment import Segment
 from textual.strip import Strip
 
-from sessions.api.worktrees import FileShown
+from sessions.api.worktrees import FileShown, PictureSides
 from tui.pictures.decode import SUFFIXES
 from tui.pictures.drawn_picture import Shown, make
 from tui.pictures.not_drawn import NotDrawn
@@ -81,13 +80,13 @@ def _drawable(file: FileShown) -> bool:
 
 
 def pairs(
-    told: Mapping[str, Any], powers: PictureSupport = BLOCKS, side: int = _WIDTH
+    told: Mapping[str, PictureSides], powers: PictureSupport = BLOCKS, side: int = _WIDTH
 ) -> dict[str, Pair]:
     """What the engine told of them, made small for sides of so many cells. For a thread."""
     return {path: _pair(sides, powers, side) for path, sides in told.items()}
 
 
-def _pair(sides: Mapping[str, str], powers: PictureSupport, side: int) -> Pair:
+def _pair(sides: PictureSides, powers: PictureSupport, side: int) -> Pair:
     if sides["why"]:
         return Pair(None, None, f"  It is not drawn: {sides['why']}.")
     try:
