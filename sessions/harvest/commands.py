@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
@@ -155,13 +155,8 @@ def programs(command: str) -> Iterator[str]:
             yield words[0]
 
 
-@lru_cache(maxsize=256)  # a session runs the same few commands, and each is read more than once
-def _runs(command: str) -> tuple[list[str], ...]:
-    """The words of each program's run, without what stands before its name; not to be changed."""
-    return tuple(_each_run(command))
-
-
-def _each_run(command: str) -> Iterator[list[str]]:
+def _runs(command: str) -> Iterator[list[str]]:
+    """The words of each program's run, without what stands before its name."""
     for part in _PARTS.split(command):
         words = [word.strip("'\"") for word in part.split()]
         while words and (_ASSIGNMENT.match(words[0]) or words[0] in _WRAPPERS):
@@ -171,9 +166,18 @@ def _each_run(command: str) -> Iterator[list[str]]:
         yield words
 
 
-def run_words(command: str) -> Iterator[str]:
+def run_words(command: str) -> tuple[str, ...]:
     """The words of a command that name what it runs: programs, scripts, a test runner's files."""
-    for words in _runs(without_bodies(command)):
+    return _run_words(without_bodies(command))
+
+
+@lru_cache(maxsize=256)  # a session runs the same few commands, and each is read more than once
+def _run_words(command: str) -> tuple[str, ...]:
+    return tuple(_named(_runs(command)))
+
+
+def _named(runs: Iterable[list[str]]) -> Iterator[str]:
+    for words in runs:
         if not words or _name(words[0]) in _LOOKS:
             continue
         yield words[0]
@@ -185,7 +189,7 @@ def run_words(command: str) -> Iterator[str]:
 
 def only_looks(command: str) -> bool:
     """Whether nothing in it but looks at files, or moves them."""
-    return next(run_words(command), None) is None
+    return not run_words(command)
 
 
 def names(word: str, path: str) -> bool:

@@ -90,7 +90,7 @@ class FileTracker:
         if code == 0 and "<<" in command:
             for path, text in commands.written(command):
                 self._files[self.place(path)] = WrittenFile(path, text, call.turn, seq)
-        words = list(commands.run_words(command))
+        words = commands.run_words(command)
         last = {commands.last_part(word) for word in words}
         for place, file in self._files.items():
             if commands.last_part(place) not in last:

@@ -222,7 +222,10 @@ def folders_in(script: str) -> Iterator[tuple[str, str]]:
     """Folders whose files a script takes, by their names in it, each once; with what is taken."""
     seen: set[str] = set()
     for words, pattern in _FOLDERS:
-        if not any(word in script for word in words):
+        for word in words:
+            if word in script:
+                break
+        else:
             continue
         for found in pattern.finditer(script):
             folder, rest = found["folder"].rstrip("/"), found.groupdict().get("rest") or ""
