@@ -29,6 +29,7 @@ from tui.pictures import close_shelf
 from tui.terminal import keys
 from tui.terminal.asked_once import AskedOnce
 from tui.terminal.output_guard import GuardedApp
+from tui.terminal.painted_early import PaintedEarly
 from tui.terminal.resizing import SureSize
 from tui.terminal.typeahead import Typeahead
 from tui.themes import CONTRAST, THEMES
@@ -47,7 +48,7 @@ def deck_commands() -> type[Provider]:
     return DeckCommands
 
 
-class DeckApp(AskedOnce, GuardedApp, SureSize):
+class DeckApp(PaintedEarly, AskedOnce, GuardedApp, SureSize):
     """The deck. `client_factory` connects to an engine; tests hand in another."""
 
     TITLE = "agentdeck"
@@ -69,7 +70,7 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
         self.memory = memory or Memory()
         self._factory = client_factory
         self._deck: DeckScreen | None = None
-        self._early: list[events.Key] | None = []
+        self._early: list[events.Key | events.Paste] | None = []
         self._behind = Typeahead(self, self._give, self._opens)
         self._openers_of: tuple[object, frozenset[str]] = None, frozenset()
         self.key_at = 0.0
@@ -110,9 +111,20 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
 
             self.set_keymap(registry.keymap(self.options.keys))
         await self.push_screen(deck)
+        # The deck begins to look for the engine after its first refresh, and says so in the next.
+        deck.call_after_refresh(deck.call_after_refresh, self._first_frame)
         early, self._early = self._early or [], None
         for event in early:
-            self.post_message(events.Key(event.key, event.character))
+            if isinstance(event, events.Key):
+                self.post_message(events.Key(event.key, event.character))
+            else:
+                self.post_message(events.Paste(event.text))
+
+    def _first_frame(self) -> None:
+        deck = self.deck
+        nothing_yet = deck.link.coming and not (deck.model.summaries or deck.composer.draft)
+        ours = self.screen is deck and not (self._notifications or self.is_web)
+        self.first_drawn(nothing_yet and ours and not self.options.read_only)
 
     async def on_event(self, event: events.Event) -> None:
         """Know when a key was pressed last; keys wait for what the one before them opens."""
@@ -172,6 +184,11 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
 
     def on_key(self, event: events.Key) -> None:
         """Keys that came before there was anything to take them."""
+        if self._early is not None:
+            self._early.append(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What was pasted then."""
         if self._early is not None:
             self._early.append(event)
 

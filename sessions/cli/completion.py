@@ -23,7 +23,7 @@ def completion(shell: str) -> None:
     Save it to ~/.local/share/bash-completion/completions/agentdeck (bash), as _agentdeck in a
     folder of $fpath (zsh), or to ~/.config/fish/completions/agentdeck.fish (fish).
     """
-    from sessions.cli.main import cli
+    from sessions.cli.commands import cli
 
     found = get_completion_class(shell)
     if found is None:

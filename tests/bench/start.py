@@ -1,8 +1,9 @@
 """Starting: the first painted frame of the deck beside that of an empty Textual app.
 
 The deck is the real command with an engine at work already; both are started in turn, on a
-terminal of 120 by 36. Without an engine the deck starts one behind its first frame; the last
-figure ends when a session of last time stands on the screen.
+terminal of 120 by 36. A deck that was opened before shows a frame that it has kept (`kept`); in the
+other rows none is. Without an engine the deck starts one behind its first frame; *sessions on
+screen* ends when a session of last time stands there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from tests.bench.harness.terminal import Terminal
 
 DECK = [sys.executable, "-P", "-m", "sessions.cli.main"]
 TITLE = "from-last-time"
+FRAMES = "first-frames"
 EMPTY = [sys.executable, "-P", "-m", "tests.bench.harness.app", "empty"]
 
 
@@ -46,6 +49,21 @@ async def _session() -> None:
         await client.call("session.create", title=TITLE, cwd=str(places().data))
     finally:
         await client.close()
+
+
+def _forget() -> None:
+    """The next deck finds no frame that was kept."""
+    shutil.rmtree(places().state / FRAMES, ignore_errors=True)
+
+
+def _keep() -> None:
+    """It finds one."""
+    terminal = Terminal(DECK, 120, 36)
+    try:
+        while not any((places().state / FRAMES).glob("*.json")):
+            time.sleep(0.05)
+    finally:
+        terminal.close()
 
 
 def _ran(*command: str) -> float:
@@ -71,14 +89,19 @@ def figures(quick: bool) -> Iterator[Figure]:
 def _figures(rounds: int) -> Iterator[Figure]:
     asyncio.run(_session())
     frame(DECK, TITLE)  # compiled, in the disk's cache
-    cold, usable, warm, empty, bare, version = [], [], [], [], [], []
+    cold, usable, warm, kept, shown, empty, bare, version = [], [], [], [], [], [], [], []
     for _ in range(rounds):
         lifecycle.stop(places())
+        _forget()
         cold.append(frame(DECK, "agentdeck"))
         lifecycle.stop(places())
         usable.append(frame(DECK, TITLE))
         lifecycle.ensure_running(places())
+        _forget()
         warm.append(frame(DECK, "agentdeck"))
+        _keep()
+        kept.append(frame(DECK, "agentdeck"))
+        shown.append(frame(DECK, TITLE))
         empty.append(frame(EMPTY, "READY"))
         version.append(_ran("--version"))
         began = time.perf_counter()
@@ -86,6 +109,8 @@ def _figures(rounds: int) -> Iterator[Figure]:
         bare.append((time.perf_counter() - began) * 1000)
     app = "empty Textual app"
     yield Figure("first frame", warm, "ms", Target(1.3, "ratio"), app, empty)
+    yield Figure("first frame, kept", kept, "ms", None, app, empty)
+    yield Figure("sessions on screen", shown, "ms", None, app, empty)
     yield Figure("first frame, no engine yet", cold, "ms", None, app, empty)
     yield Figure("sessions on screen, no engine yet", usable, "ms", None, app, empty)
     yield Figure("agentdeck --version", version, "ms", None, "python, import click", bare)

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from sessions import config
-from sessions.cli.main import cli
+from sessions.cli.commands import cli
 from sessions.config.builtin import with_builtins
 from sessions.config.model import Config
 from sessions.plans.keys import keys

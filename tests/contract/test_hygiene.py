@@ -88,7 +88,7 @@ asyncio.run(idle())
 
 def test_help_and_version_import_next_to_nothing() -> None:
     code = (
-        "from sessions.cli.main import _main\nimport contextlib, io\n"
+        "from sessions.cli.commands import _main\nimport contextlib, io\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n    _main(['-h'])"
     )
     assert not imported_by(code) & {*HEAVY, "textual", "rich", "asyncio"}

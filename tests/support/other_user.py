@@ -26,7 +26,7 @@ from sessions.paths import Places
 
 _ROOT = Path(sessions.__file__).parent.parent
 _PACKAGES = str(Path(msgspec.__file__).parents[1])  # the environment may have them of another
-_PROBE = "import msgspec, sessions.cli.main, sys; print('%d.%d' % sys.version_info[:2])"
+_PROBE = "import msgspec, sessions.cli.commands, sys; print('%d.%d' % sys.version_info[:2])"
 _NOBODY = 65_534
 _LONG = 120
 

@@ -103,8 +103,15 @@ def test_a_screen_is_painted_when_characters_stand_on_it() -> None:
 
 
 def test_the_quickest_and_the_smallest_stand_beside() -> None:
-    found = {"agentdeck": [(100.0, 80.0)], "Codex": [(300.0, 600.0)], "Qwen Code": [(900.0, 300.0)]}
-    first, *_, small = [f for f in peers._told(found) if f.target]
+    before = (5000.0, 900.0)  # a first start, told apart
+    found = {
+        "agentdeck": [before, (100.0, 80.0)],
+        "Codex": [before, (300.0, 600.0)],
+        "Qwen Code": [before, (900.0, 300.0)],
+    }
+    told = list(peers._told(found))
+    assert [list(f.runs) for f in told if f.name == "first start, agentdeck"] == [[5000.0]]
+    first, *_, small = [f for f in told if f.target]
     assert (first.anchor, first.verdict) == ("Codex", "met")
     assert (small.anchor, small.verdict) == ("Qwen Code", "met")
 

@@ -178,7 +178,7 @@ class Planted:
             for fmt in ("md", "json", "html")
         ]
         code = (
-            "import json, sys\nfrom sessions.cli.main import cli\n"
+            "import json, sys\nfrom sessions.cli.commands import cli\n"
             "for call in json.loads(sys.stdin.read()):\n    cli(call, standalone_mode=False)\n"
         )
         process = await asyncio.create_subprocess_exec(

@@ -42,7 +42,7 @@ class Chrome:
             if deck.link.tried and not deck.link.connecting
             else "starting…"
         )
-        deck.line("status").say(status_spots(model, width, engine))
+        deck.line("status").say(status_spots(model, width, engine, known=deck.link.up))
         tabs = deck.line("tabs")
         all_seen = len(model.order) <= len(model.visible()) and not model.pinned
         tabs.set_class(all_seen and not model.arrangement.only, "-hidden")

@@ -95,6 +95,9 @@ class Sender:
         elif targets:
             said = f"to {deck.model.name_of(targets[0])}"
             hint = self._hint(targets[0])
+        elif deck.link.coming and self.waiting is None:
+            said = ""  # there may be sessions, one of which it is then
+            hint, short = "enter sends it as soon as the engine is there", "enter sends it then"
         else:
             said = "to a new session"
             hint, short = "enter starts it with the default profile", "enter starts it"

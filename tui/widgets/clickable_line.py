@@ -71,8 +71,13 @@ class ClickableLine(Widget):
         return "".join(spot.text for spot in self._spots)
 
 
-def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpot]:
-    """Counts by status, spend, and what needs the user; the least important goes first."""
+def status_spots(
+    model: DeckModel, width: int, engine: str, *, known: bool = True
+) -> list[ClickableSpot]:
+    """Counts by status, spend, and what needs the user; the least important goes first.
+
+    `known`: the engine has told of all sessions, so that there are no others.
+    """
     counts = model.counts()
     parts: list[ClickableSpot] = [ClickableSpot(" agentdeck ", "bold $primary", "act:help")]
     if engine:
@@ -88,6 +93,8 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpo
     if used:
         parts.append(ClickableSpot(f" {tokens(used)} tokens ", "$text-muted", "act:usage"))
     parts += _views(model)
+    if known and not model.order:
+        parts.append(ClickableSpot(" no session yet ", "$text-muted", "act:new"))
     return _fitting(parts, width)
 
 
@@ -100,8 +107,6 @@ def _views(model: DeckModel) -> list[ClickableSpot]:
         parts.append(ClickableSpot(" zoom ", "$text-accent", "act:zoom"))
     if model.pinned:
         parts.append(ClickableSpot(" comparing ", "$text-accent", "act:compare"))
-    if not model.order:
-        parts.append(ClickableSpot(" no session yet ", "$text-muted", "act:new"))
     if hidden := model.hidden:
         parts.append(ClickableSpot(f" {len(hidden)} hidden ", "$text-muted", "act:show_hidden"))
     aside = sum(s.aside and not s.closed for s in model.summaries.values())

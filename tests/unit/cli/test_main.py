@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions import VERSION
-from sessions.cli import main as command
+from sessions.cli import commands as command
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from tests.unit.cli.conftest import COMMAND, Home
 

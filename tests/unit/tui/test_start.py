@@ -82,6 +82,22 @@ async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
         assert "starting" in app.deck.query_one("#status").words  # type: ignore[attr-defined]
 
 
+async def test_before_the_engine_has_answered_nothing_is_said_of_sessions() -> None:
+    app = waiting()
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app.screen is not app.deck or not app.deck.query("Composer"):
+            await pilot.pause()
+        await pilot.pause()
+        composer, status = app.deck.composer, app.deck.line("status")
+        assert "no session" not in status.words
+        assert not composer.border_title
+        assert str(composer.border_subtitle) == "enter sends it as soon as the engine is there"
+        await pilot.press("h", "i", "enter")
+        await pilot.pause()
+        assert str(composer.border_title) == "to a new session"
+        assert str(composer.border_subtitle).startswith("it waits")
+
+
 async def test_what_is_typed_before_the_deck_is_there_is_not_lost() -> None:
     from textual import events
 
@@ -96,11 +112,12 @@ async def test_what_is_typed_before_the_deck_is_there_is_not_lost() -> None:
     app = DeckApp(client_factory=connect)
     for character in "early":
         app._early.append(events.Key(character, character))  # type: ignore[union-attr]
+    app.on_paste(events.Paste(", and pasted"))
     async with app.run_test(size=(80, 24)) as pilot:
         here = Opened(app, pilot, client)
         await here.until(lambda: app.deck.link.up)
         await here.settle()
-        assert here.composer.text == "early"
+        assert here.composer.text == "early, and pasted"
 
 
 def test_the_first_frame_needs_no_module_of_the_deck_itself() -> None:
