@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import click
 
@@ -49,6 +49,23 @@ class _Report(TypedDict):
     redactions: dict[str, int]
 
 
+class _Given(TypedDict):
+    """The other options."""
+
+    run: str
+    day: str
+    only_list: bool
+    picked: tuple[str, ...]
+    name: str
+    with_model: bool
+    wish: str
+    backend: str
+    out: Path | None
+    into: str
+    yes: bool
+    as_json: bool
+
+
 @click.command(context_settings=CONTEXT)
 @click.argument("sessions", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All sessions there are.")
@@ -74,7 +91,7 @@ class _Report(TypedDict):
 @click.option("--into", default="", help="Make it a new version of this skill of mine.")
 @click.option("--yes", is_flag=True, help="Install the draft into my skills.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
+def harvest(sessions: tuple[str, ...], everything: bool, **given: Unpack[_Given]) -> None:
     """Gather what SESSIONs left behind, and draft a skill of it.
 
     Without --yes the draft stays a draft: look at it, edit it, install it from the deck or here.
@@ -127,7 +144,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
         _say(report)
 
 
-def _chosen(service: Harvest, ids: list[str], picked: list[str], given: Any) -> list[Found]:
+def _chosen(service: Harvest, ids: list[str], picked: list[str], given: _Given) -> list[Found]:
     """What is to be listed or drafted; of several sessions what recurs is merged, with counts."""
     progress = None if given["as_json"] else _progress
     if ids and not picked and not given["only_list"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
 import click
 
@@ -15,6 +15,25 @@ from sessions.cli.session_index import summary_of
 if TYPE_CHECKING:
     from sessions.engine.client import Client
     from sessions.record.summary import SessionSummary
+
+
+class _How(TypedDict):
+    """The other options."""
+
+    title: str
+    keys: bool
+    no_record: bool
+
+
+class _Wished(TypedDict):
+    """What `terminal.new` is asked for."""
+
+    argv: list[str]
+    title: str
+    keys: NotRequired[bool]
+    record: NotRequired[bool]
+    session: NotRequired[str]
+    cwd: NotRequired[str]
 
 
 @click.command(context_settings=CONTEXT)
@@ -29,14 +48,19 @@ if TYPE_CHECKING:
 @click.option("--wait", is_flag=True, help="Until its program ends; with the same exit code.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def term(
-    command: tuple[str, ...], directory: str, beside: str, wait: bool, as_json: bool, **how: Any
+    command: tuple[str, ...],
+    directory: str,
+    beside: str,
+    wait: bool,
+    as_json: bool,
+    **how: Unpack[_How],
 ) -> int:
     """Start a program on a terminal in the deck, or your shell: agentdeck term -- COMMAND.
 
     It is seen in the deck, goes on when every deck is closed, and is a session like any other:
     listed, searched, archived. Its id is printed.
     """
-    wished: dict[str, Any] = {"argv": list(command), "title": how["title"]}
+    wished: _Wished = {"argv": list(command), "title": how["title"]}
     if how["keys"]:
         wished["keys"] = True
     if how["no_record"]:
@@ -48,7 +72,7 @@ def term(
     return asyncio.run(by_engine(lambda client: _begin(client, wished, wait, as_json)))
 
 
-async def _begin(client: Client, wished: dict[str, Any], wait: bool, as_json: bool) -> int:
+async def _begin(client: Client, wished: _Wished, wait: bool, as_json: bool) -> int:
     ended = asyncio.Event()
     made: SessionSummary | None = None
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from sessions.api.worktrees import Landed, NotLanded
 from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.cli.session_index import index, summary_of
 from sessions.errors import AgentdeckError
 from sessions.paths import places
+from sessions.record.closed_sets import LandedHow
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
@@ -72,6 +74,16 @@ def _diff_there(summary: Summary, stat: bool, fold_space: bool, as_json: bool) -
                 say(_safe(line.rstrip("\n")))
 
 
+class _LandWishes(TypedDict):
+    """How branches are landed."""
+
+    onto: str
+    how: LandedHow
+    message: str
+    check: bool
+    hand_over: bool
+
+
 @click.command(context_settings=CONTEXT)
 @click.argument("sessions", nargs=-1, required=True, metavar="SESSION…")
 @click.option("--onto", default="", metavar="BRANCH", help="Default: the branch it began at.")
@@ -84,7 +96,7 @@ def _diff_there(summary: Summary, stat: bool, fold_space: bool, as_json: bool) -
 @click.option("--check/--no-check", default=True, help="Run the configured check first.")
 @click.option("--hand-over", is_flag=True, help="Let the session mend a conflict.")
 @_JSON
-def land(sessions: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def land(sessions: tuple[str, ...], as_json: bool, **given: Unpack[_LandWishes]) -> None:
     """Bring the branches of sessions into the branch they began at, in the order given.
 
     It stops at the first that can't be landed. Exit code 1 for a conflict, which is told by file;
@@ -96,10 +108,10 @@ def land(sessions: tuple[str, ...], as_json: bool, **given: Any) -> None:
     asyncio.run(_land(ids, given, as_json))
 
 
-async def _land(ids: list[str], given: dict[str, Any], as_json: bool) -> None:
+async def _land(ids: list[str], given: _LandWishes, as_json: bool) -> None:
     from sessions.engine.client import Client
 
-    told: list[Any] = []
+    told: list[Landed | NotLanded] = []
     client = await Client.connect()
     try:
         for session in ids:
@@ -115,12 +127,13 @@ async def _land(ids: list[str], given: dict[str, Any], as_json: bool) -> None:
             many = f"{one['commits']} commit{'' if one['commits'] == 1 else 's'}"
             say(f"{one['id']}: {many} landed on {one['onto']} ({one['how']}), "
                 f"which is at {one['commit'][:10]}")  # fmt: skip
-    if told[-1]["landed"]:
+    last = told[-1]
+    if last["landed"]:
         return
-    for conflict in [] if as_json else told[-1]["conflicts"]:
+    for conflict in [] if as_json else last["conflicts"]:
         say(f"{conflict['kind'] or 'conflict':14} {conflict['path']}")
-    handed = " The session was told to mend it." if told[-1].get("handed") else ""
-    raise AgentdeckError(told[-1]["message"] + handed)
+    handed = " The session was told to mend it." if last.get("handed") else ""
+    raise AgentdeckError(last["message"] + handed)
 
 
 @click.command(context_settings=CONTEXT)

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from sessions.api.harvest import CheckShown, DraftReceipt, DraftRound
 from sessions.errors import UsageError
-from sessions.record import events as ev
+from sessions.harvest.draft_record import DraftRecord, recorded
 from skills import private_files
 
 FORMAT = 1
@@ -77,7 +77,7 @@ class SkillDraft:
         )
         return f"---\n{front}---\n\n{self.body}"
 
-    def harvest_json(self) -> ev.JSON:
+    def harvest_json(self) -> DraftRecord:
         """The receipts, as they stand beside SKILL.md."""
         offset = self.skill_md()[: -len(self.body)].count("\n") + 1
         return {
@@ -148,8 +148,8 @@ class SkillDraft:
     def is_version(folder: Path) -> bool:
         """Whether the skill in `folder` was harvested as a new version of one before it."""
         try:
-            return bool(json.loads((folder / "harvest.json").read_bytes()).get("into"))
-        except (OSError, ValueError, AttributeError):
+            return bool(recorded(folder).get("into"))
+        except (OSError, ValueError):
             return False
 
     @classmethod
@@ -160,7 +160,7 @@ class SkillDraft:
             UsageError: it is no draft.
         """
         try:
-            receipts = json.loads((folder / "harvest.json").read_bytes())
+            written = recorded(folder)
             text = (folder / "SKILL.md").read_text("utf-8")
         except (OSError, ValueError) as error:
             raise UsageError(f"{folder} is no draft: {error}.") from error
@@ -173,13 +173,16 @@ class SkillDraft:
             and not path.is_symlink()
             and path.name not in ("SKILL.md", "harvest.json")
         }
-        for key in ("receipts", "redactions", "flags", "rounds", "checks", "version", "into"):
-            if key in receipts:
-                setattr(draft, key, receipts[key])
-        draft.file_receipts = dict(receipts.get("files", {}))
-        draft.changed_files = list(receipts.get("changed_files", []))
-        before = str(receipts.get("skill_md") or text)
-        draft.lines = _with_receipts(body, before, receipts.get("lines", {}))
+        draft.receipts = written.get("receipts", {})
+        draft.redactions = written.get("redactions", {})
+        draft.flags = written.get("flags", [])
+        draft.rounds = written.get("rounds", [])
+        draft.checks = written.get("checks", {})
+        draft.version, draft.into = written.get("version", 1), written.get("into", "")
+        draft.file_receipts = written.get("files", {})
+        draft.changed_files = written.get("changed_files", [])
+        before = written.get("skill_md") or text
+        draft.lines = _with_receipts(body, before, written.get("lines", {}))
         return draft
 
 

@@ -8,16 +8,15 @@ from each other.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.draft import SkillDraft, sha256, slug
+from sessions.harvest.draft_record import DraftRecord, recorded
 from sessions.paths import private_folder
 from skills import private_files
 
@@ -49,10 +48,9 @@ class Shelf:
                 raise _missing(name)
             return SkillDraft.read(folder)
 
-    def recorded(self, name: str) -> dict[str, Any]:
-        """A draft's `harvest.json`: what it was when it was written."""
-        found = json.loads((self.folder / slug(name) / "harvest.json").read_bytes())
-        return found if isinstance(found, dict) else {}
+    def recorded(self, name: str) -> DraftRecord:
+        """What a draft was when it was written."""
+        return recorded(self.folder / slug(name))
 
     def touched(self, name: str) -> bool:
         """Whether somebody, or a model, has worked on a draft since it was made."""
@@ -60,7 +58,7 @@ class Shelf:
         hashes = {path: sha256(data) for path, data in draft.files.items()}
         if draft.rounds or hashes != written.get("sha256"):
             return True
-        return bool(str(written.get("skill_md", "")) != draft.skill_md())
+        return written.get("skill_md", "") != draft.skill_md()
 
     def add(self, draft: SkillDraft) -> SkillDraft:
         """Put a draft there, under a name that is free if its own is taken."""

@@ -8,7 +8,6 @@ before they are gone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from sessions.api.harvest import DraftConflict
 from sessions.errors import UsageError
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, DraftLine, SkillDraft, sha256, split
+from sessions.harvest.draft_record import DraftRecord, recorded
 from sessions.harvest.similar_skills import three_way, three_way_diff
 from sessions.record import events as ev
 from sessions.record.textlines import lines
@@ -180,7 +180,7 @@ def merged(draft: SkillDraft, folder: Path, *, extend: bool = False) -> SkillDra
     mine_md = (folder / "SKILL.md").read_text("utf-8", "replace")
     name, description, body = split(mine_md)
     before = _recorded(folder)
-    base_md = str(before.get("skill_md") or "")
+    base_md = before.get("skill_md", "")
     _, base_description, base_body = split(base_md) if base_md else ("", "", "")
     kept = _only_there(base_md, before, draft) if base_md and not extend else {}
     if base_md and not extend:
@@ -200,7 +200,7 @@ def merged(draft: SkillDraft, folder: Path, *, extend: bool = False) -> SkillDra
     merged_draft.lines = [
         DraftLine(line, receipts.get(line, "")) for line in text.strip("\n").split("\n")
     ]
-    merged_draft.receipts = {**dict(before.get("receipts") or {}), **draft.receipts}
+    merged_draft.receipts = {**before.get("receipts", {}), **draft.receipts}
     merged_draft.changed_files = list(draft.changed_files)
     merged_draft.redactions = dict(draft.redactions)
     merged_draft.flags = [
@@ -208,11 +208,11 @@ def merged(draft: SkillDraft, folder: Path, *, extend: bool = False) -> SkillDra
     ]
     _files(merged_draft, draft, folder, before)
     merged_draft.rounds = [
-        *(before.get("rounds") or []),
+        *before.get("rounds", []),
         *draft.rounds,
         {"at": ev.now(), "by": "merge", "into": folder.name, "three_way": told},
     ]
-    merged_draft.version = int(before.get("version") or 1) + 1
+    merged_draft.version = before.get("version", 1) + 1
     merged_draft.into = folder.name
     if count := conflicts(text):
         merged_draft.flags.append(
@@ -221,10 +221,10 @@ def merged(draft: SkillDraft, folder: Path, *, extend: bool = False) -> SkillDra
     return merged_draft
 
 
-def _files(made: SkillDraft, draft: SkillDraft, folder: Path, before: ev.JSON) -> None:
+def _files(made: SkillDraft, draft: SkillDraft, folder: Path, before: DraftRecord) -> None:
     """Files of both; where the user has changed one that the draft brings anew, both are kept."""
-    known = dict(before.get("sha256") or {})
-    made.file_receipts = {**dict(before.get("files") or {}), **draft.file_receipts}
+    known = before.get("sha256", {})
+    made.file_receipts = {**before.get("files", {}), **draft.file_receipts}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_file() or relative in ("SKILL.md", "harvest.json"):
@@ -242,24 +242,23 @@ def _files(made: SkillDraft, draft: SkillDraft, folder: Path, before: ev.JSON) -
         made.flags.append(f"both changed {name}: yours is kept, the draft's is {beside}")
 
 
-def _recorded(folder: Path) -> ev.JSON:
+def _recorded(folder: Path) -> DraftRecord:
     try:
-        data = json.loads((folder / "harvest.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return recorded(folder)
+    except (OSError, ValueError):
         return {}
-    return data if isinstance(data, dict) else {}
 
 
-def _receipts_of(base_md: str, before: ev.JSON) -> dict[str, str]:
+def _receipts_of(base_md: str, before: DraftRecord) -> dict[str, str]:
     lines = base_md.split("\n")
     found: dict[str, str] = {}
-    for number, receipt in dict(before.get("lines") or {}).items():
-        if str(number).isdecimal() and 0 < int(number) <= len(lines):
-            found[lines[int(number) - 1]] = str(receipt)
+    for number, receipt in before.get("lines", {}).items():
+        if number.isdecimal() and 0 < int(number) <= len(lines):
+            found[lines[int(number) - 1]] = receipt
     return found
 
 
-def _only_there(base_md: str, before: ev.JSON, draft: SkillDraft) -> dict[str, list[str]]:
+def _only_there(base_md: str, before: DraftRecord, draft: SkillDraft) -> dict[str, list[str]]:
     """Lines of the skill that rest on what the draft does not know, by the heading above them.
 
     A draft of the same material may say it all anew; one of other material adds to what is there.

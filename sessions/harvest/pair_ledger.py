@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypedDict
 
+import msgspec
+
 from sessions.paths import Places
 from sessions.priming.win_rate import Decided
 from sessions.record import json_lines
+from sessions.record.closed_sets import PrimedOutcome
 
 ENOUGH = 6
 """Under so many decided pairs not even six wins of six would stand out."""
@@ -32,6 +35,14 @@ class PairRow(TypedDict):
     prompt: str
     tokens: list[int]
     passed: list[bool]
+
+
+class _Counted(msgspec.Struct):
+    """What counts of a line; one that has no such is passed over."""
+
+    skill: str
+    outcome: PrimedOutcome
+    tokens: tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -89,12 +100,10 @@ class PairLedger:
         found: dict[str, SkillPairs] = {}
         for row in json_lines.objects(data):
             try:
-                name, outcome = str(row["skill"]), str(row["outcome"])
-                tokens = (int(row["tokens"][0]), int(row["tokens"][1]))
-            except (ValueError, KeyError, TypeError, IndexError):
+                pair = msgspec.convert(row, _Counted)
+            except msgspec.ValidationError:
                 continue
-            if outcome not in ("win", "tie", "loss"):
-                continue
+            name, outcome, tokens = pair.skill, pair.outcome, pair.tokens
             each = found.setdefault(name, SkillPairs())
             each.wins += outcome == "win"
             each.ties += outcome == "tie"

@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sessions.api.harvest import ByproductOrigin, ByproductSignals, SkillKept, SkillPutAway
+from sessions.api.harvest import (
+    ByproductOrigin,
+    ByproductSignals,
+    CheckShown,
+    SkillKept,
+    SkillPutAway,
+)
 from sessions.config.model import UpkeepConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
@@ -21,6 +27,7 @@ from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproduct_cache import all_sessions, gather
 from sessions.harvest.byproducts import ASKS, Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
+from sessions.harvest.draft_record import DraftRecord
 from sessions.harvest.draft_store import Shelf
 from sessions.harvest.language import PROPOSAL
 from sessions.harvest.pictures import MOST_OF_ALL, plain_bytes
@@ -218,13 +225,13 @@ class Harvest:
         """Record that the user has edited the draft by hand."""
         draft = self.draft(name)
         written = self.shelf.recorded(name)
-        changes = diff(str(written.get("skill_md", "")), draft.skill_md())
+        changes = diff(written.get("skill_md", ""), draft.skill_md())
         hashes = {path: sha256(data) for path, data in draft.files.items()}
         if not changes and hashes == written.get("sha256"):
             return draft  # looked at, not changed
         draft.rounds.append({"at": ev.now(), "by": "user", "diff": changes})
         draft.changed_files = sorted(
-            {*draft.changed_files, *_changed(hashes, dict(written.get("sha256") or {}))}
+            {*draft.changed_files, *_changed(hashes, written.get("sha256", {}))}
         )
         draft.version += 1
         draft.checks = _still_true(draft, written)
@@ -539,13 +546,13 @@ def _ran_once(found: Found) -> bool:
     return once and not {"sessions", "marked", "copied"} & found.signals.keys()
 
 
-def _still_true(draft: SkillDraft, before: ev.JSON) -> ev.JSON:
+def _still_true(draft: SkillDraft, before: DraftRecord) -> dict[str, CheckShown]:
     """The checks that still speak of this draft: others looked at one that is no more.
 
     Those that are free are done again anyhow.
     """
     same = {path: sha256(data) for path, data in draft.files.items()} == before.get("sha256")
-    described = split(str(before.get("skill_md", "")))[:2] == (draft.name, draft.description)
+    described = split(before.get("skill_md", ""))[:2] == (draft.name, draft.description)
     holds = {"replay": same, "trigger (model)": described, "pair": False}
     return {name: each for name, each in draft.checks.items() if holds.get(name, True)}
 
