@@ -154,8 +154,9 @@ async def test_a_tool_that_ran_is_marked_unknown_and_dies_with_the_engine(
 @pytest.mark.local_model
 @pytest.mark.skipif(local.bundled_model() is None, reason="the small model is not installed")
 async def test_a_killed_model_server_fails_one_turn_and_the_next_starts_it(
-    home: tuple[Places, MessagesServer],
+    home: tuple[Places, MessagesServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fork_engines(monkeypatch)
     here, _ = home
     watcher = await Watcher.attach(here)
     made = await watcher.client.call("session.create", cwd=str(here.data), backend="local")

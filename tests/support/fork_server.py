@@ -225,7 +225,9 @@ def _end(code: int) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # nothing that is imported goes again: it is not searched for garbage
     _import_all()
     gc.collect()
     gc.freeze()
+    gc.enable()
     Server(int(sys.argv[1])).serve()
