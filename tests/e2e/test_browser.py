@@ -7,14 +7,14 @@ import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 
 import pytest
 
 from tests.e2e.conftest import House
 from tests.support import served as support
-from tests.support.chromium import Chromium, Page, chromium, program
+from tests.support.chromium import Chromium, Page, begun, profile, program
 from tests.support.forked import Forked, begin_engine
 from tests.support.served import Served
 
@@ -41,6 +41,13 @@ def serving(house: House, *more: str) -> AbstractContextManager[Served]:
     return support.serving(process)
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[str]:
+    """A browser for all, in which each has a profile; its address."""
+    with begun() as address:
+        yield address
+
+
 @asynccontextmanager
 async def tab(
     browser: Chromium, served: Served, size: tuple[int, int] = (960, 600)
@@ -53,9 +60,9 @@ async def tab(
     await page.close()
 
 
-async def test_a_day_in_two_tabs(house: House) -> None:
+async def test_a_day_in_two_tabs(house: House, chromium: str) -> None:
     with serving(house) as served:
-        async with chromium() as browser, tab(browser, served) as page:
+        async with profile(chromium) as browser, tab(browser, served) as page:
             await _let_in(page, served)
             await _typed_and_pasted(page)
             async with tab(browser, served) as second:
@@ -121,10 +128,10 @@ async def _nothing_secret(page: Page, served: Served, house: House) -> None:
 
 
 async def test_from_a_phone_a_question_is_answered_after_the_browser_has_gone(
-    house: House,
+    house: House, chromium: str
 ) -> None:
     with serving(house) as served:
-        async with chromium() as browser:
+        async with profile(chromium) as browser:
             async with tab(browser, served, PHONE) as page:
                 await page.shows("✓ test", "enter starts it")
                 await page.type('tool Bash {"command":"echo it-ran"}')
@@ -153,9 +160,11 @@ async def _insisted(page: Page, key: str, words: str) -> None:
                 await page.shows(words)
 
 
-async def test_a_wrong_token_a_deck_that_only_reads_and_one_that_can_not_open(house: House) -> None:
+async def test_a_wrong_token_a_deck_that_only_reads_and_one_that_can_not_open(
+    house: House, chromium: str
+) -> None:
     with serving(house, "--read-only") as served:
-        async with chromium() as browser:
+        async with profile(chromium) as browser:
             page = await browser.page()
             await page.open(f"{served.base}/?token=wrong")
             await page.reads("has not been let in")

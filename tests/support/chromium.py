@@ -10,9 +10,11 @@ import base64
 import json
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--no-first-run", "--disable-extensions", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--mute-audio", "--no-proxy-server",
+    # The list below its field of addresses is a page of its own, which nobody here sees.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     "--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank",
 )  # fmt: skip
 # The text that the page's terminal holds: it is marked from corner to corner, and copied.
@@ -59,9 +63,10 @@ def program() -> str:
 
 
 class Chromium:
-    """A browser with a profile of its own."""
+    """A profile in a browser, and the way to it."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.context = ""
         self._ws = ws
         self._number = 0
         self._answers: dict[int, asyncio.Future[JSON]] = {}
@@ -92,7 +97,9 @@ class Chromium:
 
     async def page(self, width: int = 960, height: int = 600) -> Page:
         """An empty tab."""
-        made = await self.call("Target.createTarget", url="about:blank")
+        made = await self.call(
+            "Target.createTarget", url="about:blank", browserContextId=self.context
+        )
         target = made["targetId"]
         attached = await self.call("Target.attachToTarget", targetId=target, flatten=True)
         page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"], target)
@@ -271,33 +278,51 @@ class Page:
                 await asyncio.sleep(0.02)
 
 
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Chromium]:
-    """A browser, ended with all that it has started."""
-    profile = Path(tempfile.mkdtemp(prefix="chromium-"))
-    process = await asyncio.create_subprocess_exec(
-        program(), f"--user-data-dir={profile}", *_FLAGS,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "HOME": str(profile)}, start_new_session=True,
+@contextmanager
+def begun() -> Iterator[str]:
+    """A browser, by the address at which it is driven; ended with all that it has started."""
+    folder = Path(tempfile.mkdtemp(prefix="chromium-"))
+    process = subprocess.Popen(
+        [program(), f"--user-data-dir={folder}", *_FLAGS],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "HOME": str(folder)}, start_new_session=True,
     )  # fmt: skip
     try:
-        port, path = await _told(profile / "DevToolsActivePort")
-        async with (
-            aiohttp.ClientSession() as http,
-            http.ws_connect(f"ws://127.0.0.1:{port}{path}", max_msg_size=0) as ws,
-        ):
-            yield Chromium(ws)
+        port, path = _told(folder / "DevToolsActivePort")
+        yield f"ws://127.0.0.1:{port}{path}"
     finally:
         os.killpg(process.pid, 9)
-        await process.wait()
-        shutil.rmtree(profile, ignore_errors=True)
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _told(file: Path) -> tuple[str, str]:
+@asynccontextmanager
+async def profile(address: str) -> AsyncIterator[Chromium]:
+    """A profile of its own in that browser: it knows nothing of others, and goes with its tabs."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(address, max_msg_size=0) as ws,
+    ):
+        browser = Chromium(ws)
+        made = await browser.call("Target.createBrowserContext", disposeOnDetach=True)
+        browser.context = made["browserContextId"]
+        yield browser
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Chromium]:
+    """A browser of one's own."""
+    with begun() as address:
+        async with profile(address) as browser:
+            yield browser
+
+
+def _told(file: Path) -> tuple[str, str]:
     """Port and path, which Chromium writes once it listens."""
-    async with asyncio.timeout(LONG_S):
-        while True:
-            lines = file.read_text().split() if file.exists() else []
-            if len(lines) == 2:
-                return lines[0], lines[1]
-            await asyncio.sleep(0.02)
+    until = time.monotonic() + LONG_S
+    while time.monotonic() < until:
+        lines = file.read_text().split() if file.exists() else []
+        if len(lines) == 2:
+            return lines[0], lines[1]
+        time.sleep(0.02)
+    raise AssertionError("Chromium has not begun")
