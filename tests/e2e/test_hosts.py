@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sessions.paths import Places
 from sessions.record import codec
 from sessions.record.journal import NAME, read
 from tests.support.far_user import FarUser, far_user
+from tests.support.forked import COMMAND, SETTINGS, fork_engines, relayed
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 from tests.support.sshd import missing, sshd
@@ -34,7 +34,6 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 AGENT = str(Path(__file__).parents[1] / "support" / "scripted_agent.py")
-AGENTDECK = str(Path(sys.executable).parent / "agentdeck")
 
 
 @dataclass
@@ -55,12 +54,15 @@ class Setting:
 
 @pytest.fixture
 async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
-    """Configured, nothing started."""
+    """Configured, nothing started. Both engines will be forks."""
+    fork_engines(monkeypatch)
     folder = Path(tempfile.mkdtemp(prefix="deck-"))  # short: a socket's path is
     here, there = rig_places(folder / "here"), rig_places(folder / "there")
     monkeypatch.setenv("AGENTDECK_HOME", str(folder / "here"))
     async with MessagesServer() as server, sshd(folder / "ssh") as far:
-        words = far.command("env", f"AGENTDECK_HOME={folder}/there")
+        settings = (f"{name}={text}" for name, text in SETTINGS.items())
+        words = far.command("env", *settings, f"AGENTDECK_HOME={folder}/there")
+        agentdeck = relayed("-P", "-m", COMMAND)
         for places in (here, there):
             places.config_file.parent.mkdir()
             places.config_file.write_text(
@@ -69,7 +71,7 @@ async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
             )
         with here.config_file.open("a") as more:
             more.write(f"[hosts.far]\ncommand = {json.dumps(words)}\n")
-            more.write(f"agentdeck = {json.dumps([AGENTDECK])}\n")
+            more.write(f"agentdeck = {json.dumps(agentdeck)}\n")
         yield Setting(here, there)
         for places in (here, there):
             _kill(places)
@@ -80,7 +82,8 @@ async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
 async def under_another_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[tuple[Setting, FarUser]]:
-    """The host is a login of somebody else; nothing started."""
+    """The host is a login of somebody else, whose engine is none of our forks; nothing started."""
+    fork_engines(monkeypatch)
     folder = Path(tempfile.mkdtemp(prefix="deck-"))
     here = rig_places(folder / "here")
     monkeypatch.setenv("AGENTDECK_HOME", str(folder / "here"))
