@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from weakref import WeakKeyDictionary
+
+from sessions.one_per_loop import OnePerLoop
 
 log = logging.getLogger("agentdeck.backends")
 
@@ -48,7 +49,7 @@ class Pace:
         if self._readings <= STEADY or self._waits is not None or self._pipe is None:
             return
         self._pipe.pause_reading()
-        self._waits = _moments()
+        self._waits = _MOMENTS.here()
         self._waits.add(self)
 
     def hurry(self) -> None:
@@ -101,12 +102,4 @@ class _Moments:
                 log.exception("a stream does not go on")
 
 
-_OF_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Moments] = WeakKeyDictionary()
-
-
-def _moments() -> _Moments:
-    loop = asyncio.get_running_loop()
-    found = _OF_LOOPS.get(loop)
-    if found is None:
-        found = _OF_LOOPS[loop] = _Moments()
-    return found
+_MOMENTS = OnePerLoop(_Moments)

@@ -21,12 +21,12 @@ from sessions.errors import EventRefused, JournalError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason, one_of
+from sessions.record.steady_syncs import STEADY_SYNCS
 from sessions.safety import secrets_filter
 
 log = logging.getLogger("agentdeck.record")
 
 CHUNK_S = 0.05
-SYNC_S = 1.0
 # Kept in memory while the disk refuses; beyond this the turn is stopped.
 MOST_EVENTS = 10_000
 MOST_BYTES = 8 * 2**20
@@ -68,8 +68,8 @@ class Recorder:
         self._chunk: list[str] = []
         self._chunk_of: tuple[type[ev.Text] | type[ev.Thinking], int] | None = None
         self._flush_timer: asyncio.Handle | None = None
-        self._sync_timer: asyncio.TimerHandle | None = None
-        self._syncing: asyncio.Future[None] | None = None
+        self._unsynced = False
+        """It is synced with others, within a second."""
         self._last_chunk_at = 0.0
         self._backlog: list[ev.Event] = []
         self._held = 0
@@ -112,7 +112,7 @@ class Recorder:
         try:
             self._append(event)
         except JournalError as error:
-            self._fail(error)
+            self.refused(error)
             raise
         await self.sync()
 
@@ -151,15 +151,26 @@ class Recorder:
 
     async def sync(self) -> None:
         """Wait until everything recorded so far is on the disk."""
-        if self._sync_timer is not None:
-            self._sync_timer.cancel()
-            self._sync_timer = None
-        if self.fault is not None:
+        if self._unsynced:
+            STEADY_SYNCS.here().drop(self)
+        if (sync := self.due()) is None:
             return
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
+            await asyncio.get_running_loop().run_in_executor(None, sync)
         except JournalError as error:
-            self._fail(error)
+            self.refused(error)
+
+    def due(self) -> Callable[[], None] | None:
+        """See sessions.record.steady_syncs.Unsynced."""
+        self._unsynced = False
+        return self._journal.sync if self.fault is None else None
+
+    def refused(self, error: JournalError) -> None:
+        """The disk starts to refuse."""
+        if self.fault is None:
+            self.fault = error
+            self._room.clear()
+            self._on_fault(error)
 
     async def recover(self) -> bool:
         """Try to write what the disk refused; True when nothing is kept back any more."""
@@ -213,7 +224,7 @@ class Recorder:
             self._append(event)
         except JournalError as error:
             self._keep(event)
-            self._fail(error)
+            self.refused(error)
 
     def _append(self, event: ev.Event) -> None:
         """Journal an event and tell it. Raises JournalError."""
@@ -225,8 +236,9 @@ class Recorder:
                 self._append(other)
             return
         self._publish(stamped, line)
-        if self._sync_timer is None:
-            self._sync_timer = asyncio.get_running_loop().call_later(SYNC_S, self._sync_later)
+        if not self._unsynced:
+            self._unsynced = True
+            STEADY_SYNCS.here().add(self)
 
     def _keep(self, event: ev.Event) -> None:
         """Hold an event back until there is room."""
@@ -237,18 +249,6 @@ class Recorder:
         with contextlib.suppress(TypeError, ValueError):  # it is refused when its time comes
             self._held += len(codec.line(event))
         self._backlog.append(event)
-
-    def _sync_later(self) -> None:
-        self._sync_timer = None
-        task = asyncio.ensure_future(self.sync())
-        self._syncing = task
-        task.add_done_callback(lambda _: setattr(self, "_syncing", None))
-
-    def _fail(self, error: JournalError) -> None:
-        if self.fault is None:
-            self.fault = error
-            self._room.clear()
-            self._on_fault(error)
 
 
 def instead(event: ev.Event, error: EventRefused) -> list[ev.Event]:

@@ -78,7 +78,7 @@ async def test_where_very_many_stream_every_second_moment_is_left_out(
     monkeypatch.setattr(read_pacing, "EVERY_S", 1e9)  # they come when they are told to
     pipes = [Pipe() for _ in range(MANY + 1)]
     paces = [await steady(pipe) for pipe in pipes]
-    moments = read_pacing._moments()
+    moments = read_pacing._MOMENTS.here()
 
     def due() -> float:
         assert moments._timer is not None

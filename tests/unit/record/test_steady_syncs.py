@@ -1,0 +1,109 @@
+"""What streams is synced together, each at least every second, and a fault is its own alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from sessions.errors import JournalError
+from sessions.record import events as ev
+from sessions.record import steady_syncs
+from sessions.record.recorder import Recorder
+from sessions.record.steady_syncs import STEADY_SYNCS
+
+
+class Kept:
+    """A journal in memory that knows in which thread it was synced."""
+
+    def __init__(self) -> None:
+        self.written = self.synced = 0
+        self.threads: list[int] = []
+        self.refuses = False
+
+    def append(self, event: ev.Event) -> tuple[ev.Event, bytes]:
+        """See sessions.record.recorder.Writes."""
+        self.written += 1
+        return event, b"{}\n"
+
+    def sync(self) -> None:
+        """See sessions.record.recorder.Writes."""
+        self.threads.append(threading.get_ident())
+        if self.refuses:
+            raise JournalError("The disk refuses.", "Look at it.", "the disk refuses")
+        self.synced = self.written
+
+
+def word() -> ev.Event:
+    return ev.Byproduct(kind="text", text="a word")
+
+
+async def until(said: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not said():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def journals() -> list[Kept]:
+    return [Kept() for _ in range(steady_syncs._PIECE + 4)]
+
+
+@pytest.fixture
+def faults() -> list[JournalError]:
+    return []
+
+
+@pytest.fixture
+def recorders(journals: list[Kept], faults: list[JournalError]) -> list[Recorder]:
+    return [Recorder(journal, lambda event, line: None, faults.append) for journal in journals]
+
+
+async def test_all_that_was_written_is_synced_in_few_calls_and_again_when_more_is(
+    journals: list[Kept], recorders: list[Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    together = steady_syncs._all
+
+    def counted(syncs: list[Callable[[], None]]) -> list[JournalError | None]:
+        calls.append(len(syncs))
+        return together(syncs)
+
+    monkeypatch.setattr(steady_syncs, "_all", counted)
+    for number in range(2):
+        for recorder in recorders:
+            recorder.emit(word())
+            recorder.emit(word())
+        await until(lambda: all(j.synced == j.written for j in journals))
+        assert sorted(calls) == [4, steady_syncs._PIECE]
+        assert all(len(journal.threads) == number + 1 for journal in journals)
+        calls.clear()
+    assert all(threading.get_ident() not in journal.threads for journal in journals)
+
+
+async def test_one_that_is_refused_is_told_alone_and_the_others_are_synced(
+    journals: list[Kept], recorders: list[Recorder], faults: list[JournalError]
+) -> None:
+    journals[1].refuses = True
+    for recorder in recorders:
+        recorder.emit(word())
+    await until(lambda: bool(faults) and all(j.synced for j in journals if j is not journals[1]))
+    assert len(faults) == 1
+    assert [recorder.healthy for recorder in recorders].index(False) == 1
+    assert sum(recorder.healthy for recorder in recorders) == len(recorders) - 1
+
+
+async def test_what_was_synced_by_itself_is_not_synced_again(
+    journals: list[Kept], recorders: list[Recorder]
+) -> None:
+    for recorder in recorders[:2]:
+        recorder.emit(word())
+    await recorders[0].sync()
+    await until(lambda: journals[1].synced == 1)
+    assert len(journals[0].threads) == 1
+    recorders[0].emit(word())
+    await recorders[0].close()
+    assert journals[0].synced == 2
+    assert STEADY_SYNCS.here()._timer is None
