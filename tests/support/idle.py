@@ -9,27 +9,22 @@ threads at work, and timers that are about to fire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import FunctionType, MethodType
 from typing import Any
 
-import textual._callback
 import textual.app
 import textual.pilot
 from textual import events
 from textual._compositor import Compositor
-from textual.css.model import RuleSet
-from textual.css.stylesheet import Stylesheet
 from textual.keys import _character_to_key
 from textual.screen import Screen
 
 import tui.idle
+from tests.support import textual_once
 from tui.app import DeckApp
 from tui.deck import preload
-from tui.view.lean_styles import LeanStylesheet, Learned
 
 SOON_S = 0.02
 """Timers that fire within this are waited for: frames, and what follows a refresh."""
@@ -107,7 +102,7 @@ def _paint() -> bool:
     return found
 
 
-async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
+async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30, paints: bool = True) -> None:
     """Return when nothing is ready, no thread works, no timer is about to fire, all is painted."""
     loop: Any = asyncio.get_running_loop()
     end = loop.time() + max_sleep
@@ -124,9 +119,18 @@ async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
             clear = 0
             waits += 1
             await asyncio.sleep(max(0.001, min(due - now, SOON_S)))
-        elif clear == 3 and _paint():
+        elif clear == 3 and paints and _paint():
             clear = 0
-    _paint()
+    if paints:
+        _paint()
+
+
+async def wait_between_keys(_: float = 0) -> None:
+    """The same after each of the keys that are pressed one after the other: painted is at the end.
+
+    A terminal that sends them fast sees no more of what is between; who looks at it has waited.
+    """
+    await wait_for_idle(paints=False)
 
 
 async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
@@ -137,51 +141,6 @@ async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
-_VARIABLES: list[dict[str, str]] = []
-_PARSED: dict[tuple[object, ...], list[RuleSet]] = {}
-_parse = Stylesheet._parse_rules
-
-
-def _parse_once(sheet: Stylesheet, css: str, read_from: Any, **how: Any) -> list[RuleSet]:
-    """The rules of a style sheet, which every app of a test run has alike."""
-    if sheet._variables not in _VARIABLES:
-        _VARIABLES.append(dict(sheet._variables))
-    key = (css, read_from, *sorted(how.items()), _VARIABLES.index(sheet._variables))
-    if key not in _PARSED:
-        _PARSED[key] = _parse(sheet, css, read_from, **how)
-    return _PARSED[key]
-
-
-_LEARNED: dict[tuple[int, ...], Learned] = {}
-
-
-def _learned_once(sheet: LeanStylesheet) -> Learned:
-    """What has been found of rules, which are the same ones for every app of a test run."""
-    key = tuple(map(id, sheet.rules))
-    if key not in _LEARNED:
-        _LEARNED[key] = Learned(sheet.rules, sheet.rules_map)
-    return _LEARNED[key]
-
-
-_count_parameters = textual._callback._count_parameters
-
-
-def _parameters(func: Callable[..., Any]) -> int:
-    """How many parameters a function has, read off it: `inspect.signature` takes long to say so."""
-    bound = isinstance(func, MethodType)
-    inner: Any = func.__func__ if isinstance(func, MethodType) else func
-    if not isinstance(inner, FunctionType) or inner.__dict__.keys() & _SIGNED:
-        return _count_parameters(func)
-    code = inner.__code__
-    if bound and not code.co_argcount:
-        return _count_parameters(func)
-    rest = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
-    return code.co_argcount + code.co_kwonlyargcount + rest - bound
-
-
-_SIGNED = {"__wrapped__", "__signature__", "__text_signature__"}
-
-
 def install() -> None:
     """Have all pilots wait so, and the apps that they drive parse no style sheet twice.
 
@@ -189,15 +148,13 @@ def install() -> None:
     need: on a busy machine every test has one. What a deck leaves is no garbage to be looked for
     when the next one starts, nor kept for good.
     """
-    for module in (textual.app, textual.pilot):
-        vars(module)["wait_for_idle"] = wait_for_idle
+    vars(textual.app)["wait_for_idle"] = wait_between_keys
+    vars(textual.pilot)["wait_for_idle"] = wait_for_idle
     preload.IDLE_S = 3600.0
-    textual._callback._count_parameters = _parameters
     compositor: Any = Compositor
     compositor.render_update = _painted_when_idle
     tui.idle.started = lambda: None
-    Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
-    LeanStylesheet._learn = _learned_once  # type: ignore[assignment,method-assign]
+    textual_once.install()
 
 
 install()

@@ -10,7 +10,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.css.tokenizer import TokenError
 from textual.dom import DOMNode
 
-from tests.support import idle
+from tests.support import textual_once
 from tests.support.deckpilot import Opened, opened
 from tui.themes import THEMES
 from tui.view.lean_styles import LeanStylesheet
@@ -68,7 +68,8 @@ def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
         return []
 
     monkeypatch.setattr("textual.css.stylesheet.parse", parse)
-    monkeypatch.setattr(Stylesheet, "_parse_rules", idle._parse)
+    monkeypatch.setattr(Stylesheet, "parse", textual_once.parse)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", textual_once.parse_rules)
     sheets = LeanStylesheet(variables={"panel": "red"})
     for number in range(200):
         sheets.add_source("Grid { width: 1; }", (f"{number}.tcss", ""))
