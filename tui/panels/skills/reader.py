@@ -18,6 +18,7 @@ from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
+from tui.screens.review.colours import language
 from tui.text import clean, one_line, plain, size
 from tui.widgets.rows import Row, Rows
 
@@ -109,8 +110,13 @@ def _shown(path: str, found: SkillFile) -> list[Widget]:
             text = text[front.end() :]
         widgets.append(Markdown(text, open_links=False))
     else:
-        lexer = Syntax.guess_lexer(path, code=text)
-        shown = Syntax(text, lexer, line_numbers=True, theme="ansi_dark", word_wrap=True)
+        shown = Syntax(
+            text,
+            language(PurePosixPath(path).name),
+            line_numbers=True,
+            theme="ansi_dark",
+            word_wrap=True,
+        )
         widgets.append(Static(shown, markup=False))
     if found.get("cut"):
         widgets.append(_words(f"… cut: the file has {size(found['size'])}", "$text-warning"))
