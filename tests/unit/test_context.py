@@ -34,14 +34,21 @@ def happenings(turn: int) -> st.SearchStrategy[ev.Event]:
     )
 
 
+MOST = 5
+"""Turns of a past. What may happen in each is said once: building it takes longer than drawing."""
+HAPPENINGS = {n: st.lists(happenings(n), max_size=12) for n in range(1, MOST + 1)}
+TURNS = st.integers(1, MOST)
+AFTER = st.sampled_from(["", "", "undo", "compact"])
+
+
 @st.composite
 def pasts(draw: st.DrawFn) -> list[ev.Event]:
     """Some turns, with undoing and compacting between them."""
     events: list[ev.Event] = []
-    for turn in range(1, draw(st.integers(1, 5)) + 1):
+    for turn in range(1, draw(TURNS) + 1):
         events.append(ev.UserMessage(turn=turn, text=f"question {turn}"))
-        events += draw(st.lists(happenings(turn), max_size=12))
-        after = draw(st.sampled_from(["", "", "undo", "compact"]))
+        events += draw(HAPPENINGS[turn])
+        after = draw(AFTER)
         if after == "undo":
             events.append(ev.TurnUndone(turn=draw(st.integers(1, turn))))
         elif after == "compact":
