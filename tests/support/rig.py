@@ -82,10 +82,15 @@ def rig_places(root: Path) -> Places:
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Let the loop turn until `condition()` holds; fail after `timeout_s`."""
+    """Let the loop turn until `condition()` holds; fail after `timeout_s`.
+
+    What takes long is looked at less often: each look of a process that waits costs 0.1 to 0.4 ms.
+    """
+    pause = 0.005
     async with asyncio.timeout(timeout_s):
         while not condition():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.25, 0.02)
 
 
 def alive(pid: int) -> bool:
