@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
     """Run a search in a child. `query` has been compiled, so its words are known to be good."""
     target, guard = ctx.plan, ctx.state.guard
     assert isinstance(target, Target)
-    places = {k: str(v) for k, v in asdict(guard.places).items()}
+    places = {k: str(v) for k, v in guard.places._asdict().items()}
     question = {
         "args": args, "path": str(target.path), "root": str(guard.root),
         "files": str(guard.files), "places": places,

@@ -339,7 +339,7 @@ def test_of_all_sizes_the_newest_are_kept(house: House, monkeypatch: pytest.Monk
 def test_the_module_that_paints_imports_little() -> None:
     code = (
         "import sys, tui.terminal.first_frame\n"
-        "print([m for m in ('textual', 'rich', 'click', 'asyncio', 'platformdirs', 'logging')"
+        "print([m for m in ('textual', 'rich', 'click', 'asyncio', 'logging', 'dataclasses')"
         " if m in sys.modules])"
     )
     done = subprocess.run(

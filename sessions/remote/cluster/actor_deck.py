@@ -13,7 +13,6 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -297,7 +296,7 @@ async def _backends() -> list[dict[str, Any]]:
     from sessions import config
     from sessions.backends.registry import describe
 
-    where = replace(places(), state=root() / "state")
+    where = places()._replace(state=root() / "state")
     found = await describe(config.load(where.config_file), where)
     return [{k: row[k] for k in ("name", "type", "model", "ok", "detail")} for row in found]
 
