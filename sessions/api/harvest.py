@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from sessions.record.closed_sets import ByproductKind, MergedHow, TurnReason
+from sessions.record.closed_sets import ByproductKind, MergedHow, RevisedBy, TurnReason
 
 
 class ByproductOrigin(TypedDict, total=False):
@@ -96,7 +96,7 @@ class DraftRound(TypedDict, total=False):
     """A revision of a draft: by whom, what was wished, and what it changed."""
 
     at: str
-    by: str
+    by: RevisedBy
     wish: str
     how: str
     into: str

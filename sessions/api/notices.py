@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from sessions.record.closed_sets import NoticeTopic
 
 
 class RunTold(TypedDict):
@@ -13,6 +15,14 @@ class RunTold(TypedDict):
     done: int
     of: int
     over: str
+
+
+class RunEventTold(TypedDict):
+    """Something that happened in a run, with further keys by its type: `sessions.plans.record`."""
+
+    type: str
+    seq: int
+    at: str
 
 
 class NoticeParts(TypedDict, total=False):
@@ -33,12 +43,12 @@ class NoticeParts(TypedDict, total=False):
     of: int
     over: str
     idle: bool
-    held: Any
-    event: dict[str, Any]
+    held: str
+    event: RunEventTold
 
 
 class EngineNotice(NoticeParts, total=False):
     """Something that is no event of a session; `message`: what its user shall read, or ""."""
 
-    kind: str
+    kind: NoticeTopic
     message: str

@@ -315,7 +315,7 @@ class DreamReceipts(TypedDict, total=False):
     """How a daydream came about."""
 
     priming: str
-    kind: str
+    kind: DrawnKind
     draw_seed: int
     params: dict[str, int | str | list[str]]
     seed: int

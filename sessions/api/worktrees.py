@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 from sessions.api.answers import Sent
-from sessions.record.closed_sets import LandedHow
+from sessions.record.closed_sets import FileStatus, LandedHow
 
 
 class HunkShown(TypedDict):
@@ -29,7 +29,7 @@ class FileShown(TypedDict):
 
     path: str
     old_path: str
-    status: str
+    status: FileStatus
     binary: bool
     untracked: bool
     uncommitted: bool

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
-from sessions.record.closed_sets import TurnReason
+from sessions.record.closed_sets import Permission, TurnReason
 from sessions.record.summary_parts import AgentState, Attachment
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Settings:
     """What a session has set for its turns. Limits: 0 = none."""
 
     model: str = ""
-    permission: str = "ask"
+    permission: Permission = "ask"
     effort: str = ""
     system: str = ""
     max_steps: int = 100

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessions.api.notices import EngineNotice
+from sessions.api.notices import EngineNotice, RunEventTold
 from sessions.cli.asking import by_engine
 from sessions.cli.output import say, say_json, say_line
 from sessions.errors import AgentdeckError, EngineError
+from sessions.plans import record
 from sessions.plans.show import exit_code
-from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.api.plans import RunShown
@@ -105,28 +105,29 @@ class FollowedRun:
             return
         if notice.get("run") != self.id:
             return
-        event = notice.get("event")
-        if isinstance(event, dict) and int(event.get("seq", 0)) > self._seq:
-            self._seq = int(event["seq"])
-            self._tell(event)
+        told = notice.get("event")
+        if told is not None and told["seq"] > self._seq:
+            self._seq = told["seq"]
+            self._tell(told)
         elif notice.get("idle"):
             self._again.set()
 
-    def _tell(self, event: ev.JSON) -> None:
+    def _tell(self, told: RunEventTold) -> None:
         if self.as_json:
-            say_line(event)
+            say_line(told)
             return
-        kind, unit, why = event["type"], event.get("unit", ""), event.get("why", "")
-        if kind == "unit.ended" and event["state"] != "again":
-            say(f"{event['state']:8} {unit}{f': {why}' if why else ''}")
-        elif kind == "unit.ended" and why:
-            say(f"again    {unit}: {why}")
-        elif kind == "unit.waiting":
-            say(f"waits    {unit}: {event.get('what', '')}")
-        elif kind == "credential.held":
-            say(f"held     {why}")
-        elif kind == "task.expanded" and event.get("fault"):
-            say(f"failed   {event['task']}: {event['fault']}")
+        match record.known(told):
+            case record.Ended(state="again", unit=unit, why=why):
+                if why:
+                    say(f"again    {unit}: {why}")
+            case record.Ended(state=state, unit=unit, why=why):
+                say(f"{state:8} {unit}{f': {why}' if why else ''}")
+            case record.Waiting(unit=unit, what=what):
+                say(f"waits    {unit}: {what}")
+            case record.Held(why=why):
+                say(f"held     {why}")
+            case record.Expanded(task=task, fault=fault) if fault:
+                say(f"failed   {task}: {fault}")
 
     def _end(self, told: RunShown) -> None:
         if self.as_json:

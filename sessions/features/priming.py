@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sessions.api.priming import (
     InjectionSent,
@@ -16,8 +16,10 @@ from sessions.api.priming import (
     PrimingPrepared,
     PrimingPreview,
     PrimingShown,
+    PrimingWishes,
     ReadingCost,
 )
+from sessions.api.requests import InjectionWishes
 from sessions.backends import pricing
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError, UsageError
@@ -53,14 +55,14 @@ class Wishes:
     """Papers that were unticked: neither read nor sent, though they stay in the draw's record."""
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Wishes:
+    def of(cls, given: PrimingWishes) -> Wishes:
         """From a command's arguments; words may come as a list or with commas between."""
         return cls(
-            str(given.get("about") or ""),
+            given.get("about", ""),
             tuple(kinds.words_of(given.get("terms") or ())),
             tuple(kinds.words_of(given.get("ban") or ())),
-            int(given.get("keep") or 0),
-            tuple(str(each) for each in given.get("without") or ()),
+            given.get("keep", 0),
+            tuple(given.get("without", ())),
         )
 
 
@@ -197,18 +199,22 @@ class Primings(Feature):
         }
 
     def preview(
-        self, session: Session, priming: str, items: Sequence[Mapping[str, Any]], **how: Any
+        self,
+        session: Session,
+        priming: str,
+        items: Sequence[Mapping[str, Any]],
+        **how: Unpack[InjectionWishes],
     ) -> PrimingPreview:
         """What would be sent: its text, about how many tokens, what they cost, how many may be."""
         injection, _ = self._compose(
             session,
             priming,
             items,
-            str(how.get("follow_up") or ""),
-            bool(how.get("with_names")),
-            tuple(how.get("ban") or ()),
+            how.get("follow_up", ""),
+            how.get("with_names", False),
+            tuple(how.get("ban", ())),
             how.get("params") or {},
-            tuple(how.get("without") or ()),
+            tuple(how.get("without", ())),
         )
         size = cost.tokens(injection.text)
         price = pricing.price_of(session.summary.model, self._deck.config.prices)

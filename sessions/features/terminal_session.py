@@ -12,6 +12,7 @@ from sessions.features.coalesced_calls import CoalescedCalls
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record import terminal_state
+from sessions.record.closed_sets import ProgressState, one_of
 from sessions.record.summary_parts import TerminalChanges, TerminalProgress, TerminalState
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
@@ -114,10 +115,10 @@ class TerminalSession:
         self._asked = self._asking
         if self._asked and self.state["said"].get("state") == "needs-you":
             return  # a hook has said so, and what for
-        state, message = (
-            ("needs-you", "It asks for your approval.") if self._asked else ("working", "")
-        )
-        self.session.recorder.emit(ev.TerminalSaid(state=state, message=message))
+        said = ev.TerminalSaid(state="working")
+        if self._asked:
+            said = ev.TerminalSaid(state="needs-you", message="It asks for your approval.")
+        self.session.recorder.emit(said)
 
     def _put_title(self) -> None:
         title = agent_hooks.named(self.state["title"])
@@ -127,7 +128,8 @@ class TerminalSession:
     def _progress(self, mark: TerminalMark) -> None:
         told: TerminalProgress | None = None
         if mark.words:
-            told = {"state": mark.words, "percent": mark.number or 0}
+            state: ProgressState = one_of(ProgressState, mark.words, "unknown")
+            told = TerminalProgress(state=state, percent=mark.number or 0)
         if told != self.state["progress"]:
             self._state(progress=told)
 

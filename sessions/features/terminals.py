@@ -184,12 +184,13 @@ class TerminalSessions(Feature):
     def told(self, session: Session, state: str, message: str) -> None:
         """A program on it says that it is so, by `agentdeck notify`. Raises UsageError."""
         _state_of(session)
-        if state and state not in SAID:
+        said = next((word for word in SAID if word == state), None)
+        if state and said is None:
             raise UsageError(f"{clean_line(state)} is none of {', '.join(SAID)}.")
         if state and (live := self._of.get(session.id)) is not None:
             live.notified()
         words = secrets_filter.hide(clean_line(message).strip()[:_MOST_SAID])
-        session.recorder.emit(ev.TerminalSaid(state=state, message=words))
+        session.recorder.emit(ev.TerminalSaid(state=said or "", message=words))
 
     # -- the engine's life
 

@@ -227,11 +227,10 @@ class _Finder:
         """What the user marked or copied."""
         signals = cast("ByproductSignals", dict(event.signals))
         signals.setdefault("marked", not signals.get("copied"))
-        kind = cast("ByproductKind", event.kind or "text")
-        found = Found(kind, event.text, event.path, signals=signals)
+        found = Found(event.kind or "text", event.text, event.path, signals=signals)
         origin = {"session": self._session, **event.origin}
         found.origin = cast("ByproductOrigin", origin)
-        if kind == "picture" and not signals.get("name"):
+        if found.kind == "picture" and not signals.get("name"):
             turn = int(found.origin.get("turn") or 0)
             if name := shown_name(event.path, self._asked.get(turn, ""), self._shown):
                 signals["name"] = name

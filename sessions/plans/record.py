@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from sessions.api.notices import RunEventTold
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
@@ -205,10 +207,11 @@ TYPES: dict[str, type[RunEvent]] = {
 for _name, _cls in TYPES.items():
     _cls.type = _name
 
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+_ANY: Any = (
     Created | Expanded | Started | Spent | Checked | Waiting | Going | Note | Ended | Skipped
     | Retried | Set | Added | Given | Paused | Resumed | Held | Stopped | Over
 )  # fmt: skip
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_ANY)
 _encoder = msgspec.json.Encoder()
 
 
@@ -224,12 +227,21 @@ def decode(line: bytes) -> RunEvent | None:
     return event
 
 
+def known(told: Mapping[str, object]) -> RunEvent | None:
+    """As an interface was told it; None for one that this version does not know."""
+    try:
+        event: RunEvent = msgspec.convert(told, _ANY)
+    except msgspec.ValidationError:
+        return None
+    return event
+
+
 def encode(event: RunEvent) -> bytes:
     """Its line in the journal, newline included."""
     return _encoder.encode(event) + b"\n"
 
 
-def to_json(event: RunEvent) -> ev.JSON:
+def to_json(event: RunEvent) -> RunEventTold:
     """As an interface gets it."""
-    told: ev.JSON = msgspec.to_builtins(event)
+    told: RunEventTold = msgspec.to_builtins(event)
     return told

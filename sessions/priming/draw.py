@@ -11,6 +11,7 @@ from sessions.priming.kinds import LETTERS, kind_of
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean
+from sessions.record.closed_sets import DrawnKind
 
 # Roughly how many of a thousand English words begin with A, B, … Z; no more than a shape that
 # a small model finds easier to read, and part of what a seed means: not to be tuned.
@@ -22,7 +23,7 @@ MIN_DISTANCE = 2
 _TRIES_PER_SET = 2_000
 
 
-def local_draw(kind: str, seed: int, params: JSON) -> Draw:
+def local_draw(kind: DrawnKind, seed: int, params: JSON) -> Draw:
     """Draw acronym, names or terms; the same seed and parameters give the same draw.
 
     Raises:

@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 
 def facets_of(drawn: Draw, stage: int = 0) -> dict[str, str]:
     """The facets of a draw, as the ledger keeps them."""
-    found = {"kind": drawn.kind}
+    found: dict[str, str] = {"kind": drawn.kind}
     for name in FACETS:
         value = str(drawn.params.get(name) or "")
         if value and KINDS[drawn.kind].takes(name):

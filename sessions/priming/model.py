@@ -30,11 +30,11 @@ class Draw:
     """
 
     id: str
-    kind: str
+    kind: DrawnKind
     seed: int
     params: JSON
     draw: list[Any]
-    source: str = "chance"
+    source: DrawnSource = "chance"
     """`chance`, or for papers `network`, `cache`, `earlier`, `bundled`."""
     notes: tuple[str, ...] = ()
     """What a person should know of this draw, one sentence each."""
@@ -45,13 +45,13 @@ class Draw:
         """The shape that `prime … --draw-only --json` prints."""
         data: PrimingDraw = {
             "id": self.id,
-            "kind": cast("DrawnKind", self.kind),
+            "kind": self.kind,
             "seed": self.seed,
             "params": self.params,
             "draw": self.draw,
         }
         if self.source != "chance":
-            data["source"] = cast("DrawnSource", self.source)
+            data["source"] = self.source
         if self.notes:
             data["notes"] = list(self.notes)
         return data

@@ -99,8 +99,8 @@ async def draw(
     found = kinds.kind_of(kind)
     read = found.read(params)
     seed = new_seed() if seed is None else kinds.read_seed(seed)
-    if kind != "arxiv":
-        return local_draw(kind, seed, read)
+    if found.name != "arxiv":
+        return local_draw(found.name, seed, read)
     if source is None:
         raise UsageError("No source of papers was given.")
     return await draw_papers(source, seed, read)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from sessions.priming.gauge import Gauge
 from sessions.priming.inject import Injection
 from sessions.priming.model import JSON, Draw, Item, item_from_json
 from sessions.priming.pipeline import Expansion
 from sessions.record import events as ev
-from sessions.record.closed_sets import ChosenBy
+from sessions.record.closed_sets import ChosenBy, DrawnSource
 
 _REPLY_KEPT = 40_000
 
@@ -105,7 +106,7 @@ def draw_of_event(event: ev.PrimingDrawn) -> Draw:
         event.seed,
         dict(event.params),
         list(event.draw) if isinstance(event.draw, list) else [],
-        str(event.data.get("source", "chance")),
+        cast("DrawnSource", str(event.data.get("source", "chance"))),
         tuple(str(note) for note in notes) if isinstance(notes, list) else (),
         dict(event.data.get("meta", {})),
     )

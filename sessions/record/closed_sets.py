@@ -45,6 +45,21 @@ CallStatus = Literal["ok", "error", "denied", "cancelled", "unknown"]
 """How a tool call ended; unknown: the engine died while it ran."""
 BlockKind = Literal["user", "text", "thinking", "tool", "notice", "error"]
 """What a block of a transcript is."""
+NoticeTopic = Literal[
+    "aside", "basket", "cluster", "config", "daydream", "disk", "files", "handed", "harvest",
+    "host", "index", "index failed", "plan", "skills", "watch", "worktree",
+]  # fmt: skip
+"""What the engine tells every interface of, beside sessions."""
+FileStatus = Literal[
+    "added", "deleted", "renamed", "copied", "type", "mode", "modified", "untracked"
+]
+"""What became of a file in a change; type: a link became a file, or the like."""
+ProgressState = Literal["normal", "error", "unknown", "paused"]
+"""How a program on a terminal says that it gets on."""
+RevisedBy = Literal["user", "model", "merge", "split"]
+"""Who changed a draft of a skill."""
+Said = Literal["", "needs-you", "done", "working", "idle", "failed"]
+"""What a program on a terminal says that it is; "": words alone."""
 BlockStatus = Literal["running", "asking", "ok", "error", "denied", "cancelled", "unknown"]
 """How a tool call stands, as it is shown; an agent may have another word while one runs."""
 BlockNotice = Literal[
@@ -130,7 +145,7 @@ BY_A_PERSON: tuple[Origin, ...] = ("typed", "queued", "broadcast")
 """Where a message comes from that somebody wrote."""
 WENT_THROUGH: tuple[TurnReason, ...] = ("end_turn", "max_tokens")
 """How a turn ends whose answer stands."""
-SAID: tuple[Status, ...] = ("needs-you", "done", "working", "idle", "failed")
+SAID: tuple[Said, ...] = ("needs-you", "done", "working", "idle", "failed")
 """What a program on a terminal may say that it is (`agentdeck notify`)."""
 
 

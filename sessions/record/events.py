@@ -27,14 +27,17 @@ FORMAT = 1
 if TYPE_CHECKING:
     from sessions.record.closed_sets import (
         AnsweredBy,
+        ByproductKind,
         CallKind,
         CallStatus,
         ChosenBy,
         DetailKind,
+        DrawnKind,
         LandedHow,
         Origin,
         Permission,
         RefusedPart,
+        Said,
         SkillState,
         SkillUse,
         TurnReason,
@@ -63,8 +66,10 @@ else:
     OwnBudget = QueuedMessage = SessionAbove = JSON
     CallLocation = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
-    AnsweredBy = CallKind = CallStatus = ChosenBy = DetailKind = LandedHow = Origin = str
-    Permission = RefusedPart = SkillState = SkillUse = TurnReason = str
+    AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = DrawnKind = (
+        LandedHow
+    ) = Origin = str
+    Permission = RefusedPart = Said = SkillState = SkillUse = TurnReason = str
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
@@ -310,7 +315,7 @@ class PrimingDrawn(Event, frozen=True, kw_only=True, tag="priming.drawn"):
     """A draw and what was read in it. `draw` alone replays: same seed and params, same draw."""
 
     id: str
-    kind: str
+    kind: DrawnKind
     seed: Int
     params: JSON = msgspec.field(default_factory=dict)
     draw: Any = None
@@ -497,7 +502,7 @@ class FileShared(Event, frozen=True, kw_only=True, tag="file.shared"):
 class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     """Something that can live outside the session, marked or found."""
 
-    kind: str
+    kind: ByproductKind
     path: str = ""
     text: str = ""
     origin: JSON = msgspec.field(default_factory=dict, name="from")
@@ -531,8 +536,7 @@ class TerminalEnded(Event, frozen=True, kw_only=True, tag="terminal.ended"):
 class TerminalSaid(Event, frozen=True, kw_only=True, tag="terminal.said"):
     """What a program on the terminal says of itself (`agentdeck notify`, a notice of its own)."""
 
-    state: str = ""
-    """needs-you, done, working, idle, failed, or "": words alone."""
+    state: Said = ""
     message: str = ""
 
 

@@ -6,9 +6,17 @@ is read as it stands.
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-from sessions.record.closed_sets import DetailKind, FieldKind, OptionKind, Origin, QueueMode
+from sessions.record.closed_sets import (
+    DetailKind,
+    FieldKind,
+    OptionKind,
+    Origin,
+    ProgressState,
+    QueueMode,
+    Said,
+)
 
 
 class Attachment(TypedDict):
@@ -122,7 +130,7 @@ class SessionAbove(TypedDict):
     id: str
     seq: int
     call: NotRequired[str]
-    by: NotRequired[str]
+    by: NotRequired[Literal["agent"]]
 
 
 class ImportedFrom(TypedDict):
@@ -171,17 +179,21 @@ class AnswerGoesTo(TypedDict, total=False):
     by: str
 
 
+TerminalAt = Literal["", "prompt", "command"]
+"""Where a terminal's shell is, where it says so."""
+
+
 class TerminalProgress(TypedDict):
     """How far a terminal's program says that it is; `state` as OSC 9;4 has it, in words."""
 
-    state: str
+    state: ProgressState
     percent: int
 
 
 class TerminalWords(TypedDict, total=False):
     """What a terminal's program said last, by a hook or a notification."""
 
-    state: str
+    state: Said
     message: str
 
 
@@ -191,7 +203,7 @@ class TerminalChanges(TypedDict, total=False):
     columns: int
     rows: int
     title: str
-    at: str
+    at: TerminalAt
     exit: int | None
     progress: TerminalProgress | None
     bell: bool
@@ -215,7 +227,7 @@ class TerminalState(TypedDict):
     code: int | None
     why: str
     title: str
-    at: str
+    at: TerminalAt
     exit: int | None
     progress: TerminalProgress | None
     bell: bool

@@ -20,7 +20,7 @@ from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.paths import JOURNAL, Places, private_folder
 from sessions.record import events as ev
-from sessions.record.closed_sets import SkillState
+from sessions.record.closed_sets import NoticeTopic, SkillState
 from sessions.record.event_parts import MessageNote
 from sessions.record.file_descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
@@ -499,7 +499,7 @@ class Deck:
         """The disk refuses to take more of a session."""
         self.refusals.refused(session, error)
 
-    def notice(self, kind: str, message: str, **data: Unpack[NoticeParts]) -> None:
+    def notice(self, kind: NoticeTopic, message: str, **data: Unpack[NoticeParts]) -> None:
         """Tell every interface of something that is no event."""
         if self.listener is not None:
             self.listener.on_notice({"kind": kind, "message": message, **data})

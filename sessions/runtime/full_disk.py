@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from sessions.errors import AgentdeckError, JournalError
 
@@ -33,7 +33,7 @@ class WaitsForRoom(Protocol):
 class Refusals:
     """The sessions that wait for room. `tell` is a deck's `notice`."""
 
-    def __init__(self, tell: Callable[..., Any], on_room: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, tell: Callable[..., None], on_room: Callable[[], Awaitable[None]]) -> None:
         self._tell = tell
         self._on_room = on_room
         self._waiting: dict[str, WaitsForRoom] = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from sessions.api.answers import Sent
 from sessions.record.closed_sets import Origin, QueueMode
-from sessions.record.summary_parts import Attachment, QueuedMessage
+from sessions.record.summary_parts import Attachment, MessageWaiting, QueuedMessage
 from sessions.safety import secrets_filter
 
 
@@ -26,15 +25,14 @@ class Queued:
     """It was in the queue: nobody waits for what becomes of it."""
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Queued:
-        """As it came from `queue.set` or from an interface."""
+    def from_json(cls, data: MessageWaiting | QueuedMessage) -> Queued:
+        """As it came from `queue.set` or from an interface; a word of another version is kept."""
         return cls(
-            str(data.get("text", "")),
-            # A word of another version is kept.
-            cast("Origin", str(data.get("origin", "queued"))),
-            cast("QueueMode", str(data.get("mode", "queue"))),
-            list(data.get("attachments", [])),
-            str(data.get("id") or uuid.uuid4().hex[:8]),
+            data.get("text", ""),
+            data.get("origin", "queued"),
+            data.get("mode", "queue"),
+            list(cast("list[Attachment]", data.get("attachments", []))),
+            data.get("id") or uuid.uuid4().hex[:8],
         )
 
     def to_json(self) -> QueuedMessage:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
@@ -22,7 +22,7 @@ from sessions.record.terminal_state import refuse_if_terminal
 
 log = logging.getLogger("agentdeck.session")
 
-BY = "agent"
+BY: Literal["agent"] = "agent"
 """What the parent of such a session says of who leads it."""
 
 

@@ -17,8 +17,9 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from sessions.api.terminals import CastHeader, Recorded
 from sessions.errors import NotFound
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
@@ -164,9 +165,9 @@ def path_of(folder: Path) -> Path:
     return path
 
 
-def part(folder: Path, offset: int) -> ev.JSON:
-    """Events of a recording from a byte on, as `api.terminals.Recorded` has them."""
-    told: ev.JSON = {"events": [], "next": offset, "done": True}
+def part(folder: Path, offset: int) -> Recorded:
+    """Events of a recording from a byte on."""
+    told: Recorded = {"events": [], "next": offset, "done": True}
     size = 0
     with path_of(folder).open("rb") as file:
         file.seek(max(0, offset))
@@ -175,7 +176,7 @@ def part(folder: Path, offset: int) -> ev.JSON:
             told["next"] += len(line)
             data = _read(line)
             if isinstance(data, dict):
-                told["header"] = data
+                told["header"] = cast("CastHeader", data)
             elif data is not None:
                 told["events"].append(data)
         told["done"] = size < _MOST_PART

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
-from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind
+from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind, Permission
 from sessions.record.event_parts import KeptFile, ResultFacts
 from sessions.record.summary_parts import AskOption, Grant
 from sessions.tools.fault import ToolFault as ToolFault
@@ -119,7 +119,7 @@ class CallContext:
         )
 
     @property
-    def mode(self) -> str:
+    def mode(self) -> Permission:
         """The session's permission mode, as it is now."""
         return self.host.settings.permission
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import FileStatus
 from sessions.record.textlines import lines
 from sessions.tools.rewind import changes_since
 from sessions.worktrees.changes import Changes
@@ -30,7 +31,7 @@ def collect(events: Iterable[ev.Event], folder: Path, files: Path, context: int 
         if change.existed == (after is not None) and before == after:
             continue
         shown = os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path
-        status = "modified" if change.existed else "added"
+        status: FileStatus = "modified" if change.existed else "added"
         file = FileChange(shown, status="deleted" if after is None else status, uncommitted=True)
         file.before = str(files / change.before) if named else ""
         name = os.fsencode(shown)

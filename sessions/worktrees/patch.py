@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from sessions.record.closed_sets import FileStatus
+
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
 _ESCAPE = re.compile(rb'\\(?:([0-7]{3})|([abtnvfr"\\]))')
 _CHARS = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
@@ -45,7 +47,7 @@ class FileChange:
 
     path: str
     old_path: str = ""
-    status: str = "modified"
+    status: FileStatus = "modified"
     binary: bool = False
     old_mode: str = ""
     new_mode: str = ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sessions.backends.base import Settings, Tools
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
 from sessions.record.summary_parts import AgentState
 from sessions.runtime.queued_message import Queued
 
@@ -36,7 +37,7 @@ class QuietHost:
         self.turn = 1
         self.cwd = cwd
         self.files = files
-        self.settings = Settings(permission=permission)
+        self.settings = Settings(permission=cast("Permission", permission))
         self.tools: Tools | None = None
         self.interruption = "Interrupted by the user."
         self.events: list[ev.Event] = []

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
 from sessions.tools.rules import MemoryRules, RuleStore
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox
@@ -100,7 +101,7 @@ class Desk:
         self._count = 0
 
     def mode(self, mode: str) -> None:
-        self.host.settings = replace(self.host.settings, permission=mode)
+        self.host.settings = replace(self.host.settings, permission=cast("Permission", mode))
 
     def call(self, name: str, **args: object) -> ev.ToolCall:
         self._count += 1

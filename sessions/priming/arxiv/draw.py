@@ -19,6 +19,7 @@ from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
 from sessions.priming.arxiv.store import PaperStore
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream, canonical
+from sessions.record.closed_sets import DrawnSource
 
 URL = "https://export.arxiv.org/api/query"
 INTERVAL_S = 3.0
@@ -111,7 +112,12 @@ def _notes(sample: Sample, growing: str, n: int) -> tuple[str, ...]:
 
 
 def _drawn(
-    seed: int, params: JSON, papers: list[Paper], source: str, notes: tuple[str, ...], meta: JSON
+    seed: int,
+    params: JSON,
+    papers: list[Paper],
+    source: DrawnSource,
+    notes: tuple[str, ...],
+    meta: JSON,
 ) -> Draw:
     draw = [paper.to_json() for paper in papers]
     return Draw(new_priming_id(), "arxiv", seed, params, draw, source, notes, meta)

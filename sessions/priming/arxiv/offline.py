@@ -10,6 +10,7 @@ from sessions.priming.arxiv.ids import Month, of_month
 from sessions.priming.arxiv.papers import Paper
 from sessions.priming.arxiv.store import PaperStore, bundled
 from sessions.priming.rng import Stream
+from sessions.record.closed_sets import DrawnSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class WantedPapers:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Papers in draw order, what they are called (`earlier`, `bundled`), and a sentence on them."""
+    """Papers in draw order, where they are from, and a sentence on them."""
 
     papers: list[Paper]
-    label: str
+    label: DrawnSource
     note: str
 
 
@@ -57,10 +58,10 @@ def from_here(store: PaperStore, seed: int, wanted: WantedPapers, why: Unreachab
     return Here(order[: wanted.n], label, note)
 
 
-def _pool(store: PaperStore, wanted: WantedPapers) -> tuple[list[Paper], str, str]:
+def _pool(store: PaperStore, wanted: WantedPapers) -> tuple[list[Paper], DrawnSource, str]:
     of, n, category = wanted.words, wanted.n, wanted.category
     asked = wanted.named or bool(category)
-    found = [
+    found: list[tuple[list[Paper], DrawnSource, str]] = [
         (_of_month(store, wanted), "earlier", f"papers of earlier draws of {of}, drawn from again")
     ]
     if not wanted.named:
@@ -77,7 +78,7 @@ def _pool(store: PaperStore, wanted: WantedPapers) -> tuple[list[Paper], str, st
     # The nearest to what was asked that has enough; else the nearest that has any.
     enough = [each for each in found if len(each[0]) >= n] or [each for each in found if each[0]]
     if not enough:
-        return [], "", ""
+        return [], "bundled", ""
     pool, label, told = enough[0]
     return pool, label, f"These are {told}: {len(pool)} in all."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import ByproductKind
 from sessions.record.event_parts import FileMade, ResultFacts
 
 CWD = "/home/ada/work"
@@ -60,7 +61,7 @@ class Tape:
             self.events.append(ev.FilesMade(turn=self.turn, call=call, files=files))
         return self
 
-    def mark(self, kind: str, text: str, *, copied: bool = False) -> Tape:
+    def mark(self, kind: ByproductKind, text: str, *, copied: bool = False) -> Tape:
         """The user marks or copies a part of it."""
         origin = {"turn": self.turn, "seq": 0}
         signals = {"copied": True} if copied else {}

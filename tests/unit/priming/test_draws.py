@@ -20,9 +20,10 @@ from sessions.priming.kinds import KINDS, kind_of, letters_of, parse_spec, words
 from sessions.priming.model import item_from_json
 from sessions.priming.rng import Stream, canonical
 from sessions.priming.shared_draw import deal, seeds
+from sessions.record.closed_sets import DrawnKind
 
 
-def drawn(kind: str, seed: int, **given: object) -> list[str]:
+def drawn(kind: DrawnKind, seed: int, **given: object) -> list[str]:
     return local_draw(kind, seed, kind_of(kind).read(given)).draw
 
 
