@@ -33,6 +33,7 @@ from tui.terminal.painted_early import PaintedEarly
 from tui.terminal.resizing import SureSize
 from tui.terminal.typeahead import Typeahead
 from tui.themes import CONTRAST, THEMES
+from tui.view import light_strip
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -65,6 +66,7 @@ class DeckApp(PaintedEarly, AskedOnce, GuardedApp, SureSize):
         memory: Memory | None = None,
     ) -> None:
         keys.learn()
+        light_strip.lighten()
         super().__init__()
         self.options = options or DeckOptions()
         self.memory = memory or Memory()

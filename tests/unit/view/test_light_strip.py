@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import FIFOCache
 from textual.strip import Strip
 
-from tui.view.light_strip import LightStrip
+from tui.view.light_strip import CACHES, TEXTUALS, LightStrip, lighten
 
 SEGMENTS = [Segment("ab", Style(bold=True)), Segment("cdé日本")]
+
+
+@pytest.fixture(autouse=True)
+def textuals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strips as Textual makes them, whatever an app has changed before."""
+    monkeypatch.setattr(Strip, "__init__", TEXTUALS)
 
 
 def test_it_begins_with_no_cache_and_with_all_else_that_textuals_has() -> None:
@@ -31,3 +38,17 @@ def test_it_is_cut_and_compared_as_textuals() -> None:
     assert own.adjust_cell_length(12) == theirs.adjust_cell_length(12)
     assert own.apply_offsets(1, 2) == theirs.apply_offsets(1, 2)
     assert own.apply_style(Style(italic=True)) == theirs.apply_style(Style(italic=True))
+
+
+def test_textuals_own_begin_without_them_once_there_is_a_deck() -> None:
+    whole = Strip(SEGMENTS, 9)
+    lighten()
+    lighter = Strip(SEGMENTS, 9)
+    for name in CACHES:
+        kept = getattr(Strip, name)  # the slot itself
+        assert isinstance(kept.__get__(whole), FIFOCache)
+        with pytest.raises(AttributeError):
+            object.__getattribute__(lighter, name)
+    assert lighter == whole
+    assert lighter.crop(1, 4) == whole.crop(1, 4) and lighter.crop(1, 4) is lighter.crop(1, 4)
+    assert list(lighter.divide([3, 9])) == list(whole.divide([3, 9]))
