@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 _NAMED = (
     "-c", "user.name=n", "-c", "user.email=a@b", "-c", "init.defaultBranch=main",
     "-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false",
+    "-c", "maintenance.auto=false",  # a process after every commit, which finds nothing to do
 )  # fmt: skip
+_ONE = {"f": "x\n"}
 
 
 def git(cwd: Path, *words: str, check: bool = True) -> str:
@@ -23,12 +30,30 @@ def git(cwd: Path, *words: str, check: bool = True) -> str:
 
 
 def repo(folder: Path, **files: str) -> Path:
-    """A repository with one commit, of these files (`f` = "x\\n" where none is given)."""
+    """A repository with one commit, of these files (`f` = "x\\n" where none is given).
+
+    A copy of one that is made once, where there is nothing in the folder yet.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        return _made(folder, files or _ONE)
+    made = _made_once(tuple(sorted((files or _ONE).items())))
+    shutil.copytree(made, folder, symlinks=True, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _made_once(files: tuple[tuple[str, str], ...]) -> Path:
+    root = tempfile.mkdtemp(prefix="repository-")
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return _made(Path(root) / "made", dict(files))
+
+
+def _made(folder: Path, files: Mapping[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q")
     with (folder / ".git" / "config").open("a") as config:  # as `git config` would, in no process
         config.write("[user]\n\tname = n\n\temail = a@b\n")
-    for name, text in (files or {"f": "x\n"}).items():
+    for name, text in files.items():
         (folder / name).write_text(text)
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "one")
