@@ -74,6 +74,7 @@ def test_after_a_kill_the_next_takes_over_with_all_sessions(home: Home) -> None:
     home.fresh = True
     home.out("run", "remember me")
     before = kill(home)
+    home.fresh = False
     assert home.places.socket.exists(), "a killed engine leaves its socket"
     session = home.ids()[0]
     assert home.out("run", "and now", "--session", session) == "You said: and now\n"
