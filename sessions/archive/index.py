@@ -273,15 +273,12 @@ class Index:
         with self._lock:
             return rows.not_offline(self._db, host)
 
-    def repositories(self) -> dict[str, str]:
-        """Every session's id with the repository of its worktree, "" without one."""
+    def groupings(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Every session's id with its worktree's repository ("" without one), and every
+        sub-session's with the session that started it.
+        """
         with self._lock:
-            return rows.repositories(self._db)
-
-    def above(self) -> dict[str, str]:
-        """Every sub-session's id with that of the session that started it."""
-        with self._lock:
-            return rows.above(self._db)
+            return rows.groupings(self._db)
 
     def titles(self, sessions: Collection[str]) -> dict[str, str]:
         """What some sessions are called: their title, else the beginning of the first message."""

@@ -18,10 +18,17 @@ def grouped(
     `above`: sub-sessions with the session that started each: they stand below that.
     `first`: these come before all others, in their order.
     """
+    newest = sorted(repositories, reverse=True)
     groups: dict[str, list[str]] = {}
-    for session in sorted(repositories, reverse=True):
-        groups.setdefault(repositories[session] or session, []).append(session)
-    rest = (session for group in groups.values() for session in group)
+    for session in newest:
+        if repository := repositories[session]:
+            groups.setdefault(repository, []).append(session)
+    rest: list[str] = []
+    for session in newest:
+        if repository := repositories[session]:
+            rest += groups.pop(repository, ())  # all of them, where their newest stands
+        else:
+            rest.append(session)
     known = dict.fromkeys([*(s for s in first if s in repositories), *rest])
     return _families(known, above or {})
 
@@ -34,6 +41,8 @@ def started_by(parent: SessionAbove | None) -> str:
 def _families(order: Iterable[str], above: Mapping[str, str]) -> list[str]:
     """The same in the same order, but each below the one that is above it, where that is there."""
     there = list(order)
+    if not any(above.values()):
+        return there
     below: dict[str, list[str]] = {session: [] for session in there}
     tops: list[str] = []
     for session in there:

@@ -68,21 +68,27 @@ def _storable(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def repositories(db: sqlite3.Connection) -> dict[str, str]:
-    """Every session's id with the repository of its worktree, "" without one."""
-    told = db.execute("select id, case branch when '' then null else nested end from sessions")
-    return {session: _repository(nested) if nested else "" for session, nested in told}
+_GROUPINGS = """select id, branch, case when branch = '' and instr(nested, '"call"') = 0 then null
+else nested end from sessions"""
 
 
-def above(db: sqlite3.Connection) -> dict[str, str]:
-    """Every sub-session's id with that of the session that started it."""
-    asked = "select id, nested from sessions where instr(nested, '\"call\"') > 0"
-    told = ((i, started_by(json.loads(nested).get("parent"))) for i, nested in db.execute(asked))
-    return {session: parent for session, parent in told if parent}
+def groupings(db: sqlite3.Connection) -> tuple[dict[str, str], dict[str, str]]:
+    """By what lists group sessions, in one reading of all.
 
-
-def _repository(nested: str) -> str:
-    return repository_of(json.loads(nested).get("worktree"))
+    Every session's id with the repository of its worktree, "" without one; and every
+    sub-session's with that of the session that started it.
+    """
+    repositories: dict[str, str] = {}
+    above: dict[str, str] = {}
+    for session, branch, nested in db.execute(_GROUPINGS):
+        repositories[session] = ""
+        if nested:
+            held = json.loads(nested)
+            if branch != "":
+                repositories[session] = repository_of(held.get("worktree"))
+            if parent := started_by(held.get("parent")):
+                above[session] = parent
+    return repositories, above
 
 
 def repository_of(worktree: WorktreeOf | None) -> str:

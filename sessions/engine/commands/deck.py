@@ -47,8 +47,7 @@ async def order(deck: Deck, first: list[str] | None = None) -> list[str]:
 
     `first`: these come before the others.
     """
-    found = await deck.index.ask(lambda index: index.repositories())
-    above = await deck.index.ask(lambda index: index.above())
+    found, above = await deck.index.ask(lambda index: index.groupings())
     for session in deck.sessions.values():
         found[session.id] = repository_of(session.summary.worktree)
         above[session.id] = started_by(session.summary.parent)
