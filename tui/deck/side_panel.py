@@ -23,7 +23,7 @@ WIDTHS = (46, 62, 78)
 
 
 class SidePanel(Vertical):
-    """Shows one panel at a time; a panel is made when it is first opened."""
+    """Shows one panel at a time; each is made when it is first opened, the tabs with the first."""
 
     def __init__(self, topics: Topics) -> None:
         super().__init__(id="side", classes="-hidden")
@@ -34,8 +34,7 @@ class SidePanel(Vertical):
         self.session: str | None = None
 
     def on_mount(self) -> None:
-        """The tabs, once; what is told from now on is handed to the open panel."""
-        self.mount(ClickableLine(id="side-tabs"))
+        """What is told from now on is handed to the open panel."""
         self.topics.event.subscribe(self._event)
         self.topics.summary.subscribe(self._summary)
         self.topics.notice.subscribe(self._notice)
@@ -70,6 +69,8 @@ class SidePanel(Vertical):
             return
         self.open_name = wanted
         self.remove_class("-hidden")
+        if not self.query("#side-tabs"):
+            await self.mount(ClickableLine(id="side-tabs"))
         if self.panel is None:
             await self.mount(self.kinds[names.index(wanted)].make())
         for panel in self.query(Panel):

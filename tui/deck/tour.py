@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -99,13 +98,13 @@ class Tour(Vertical):
         self.at = 0
         self._changed = changed
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="tour-words", markup=False)
-        yield Hints(id="offers")
+    def _fill(self) -> None:
+        """What it is made of: no deck has it before its tour begins, which for most is never.
 
-    def on_mount(self) -> None:
-        """Say how to go on; a click does it too."""
+        The keys say how to go on; a click does it too.
+        """
         keys = (("enter", "goes on, while nothing is written"), ("escape", "skips the tour"))
+        self.mount(Static(id="tour-words", markup=False), Hints(id="offers"))
         self.query_one(Hints).say(keys)
 
     @property
@@ -117,6 +116,8 @@ class Tour(Vertical):
         """From its beginning."""
         self.at = 0
         self.display = True
+        if not self.children:
+            self._fill()
         self._say()
 
     def end(self) -> None:
