@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.api.requests import RunWishes
-from sessions.record.closed_sets import UnitState
+from sessions.record.closed_sets import RunState, UnitState
 
 
 class RunSpent(TypedDict):
@@ -29,7 +29,7 @@ class RunLine(TypedDict):
 
     id: str
     title: str
-    state: str
+    state: RunState
     held: str
     idle: bool
     began: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 from sessions.api.answers import Sent
-from sessions.record.closed_sets import FileStatus, LandedHow
+from sessions.record.closed_sets import FileStatus, LandedHow, TreeState
 
 
 class HunkShown(TypedDict):
@@ -205,7 +205,7 @@ class PicturesShown(TypedDict):
 class WorktreeListed(TypedDict):
     """A worktree, or what is kept of one."""
 
-    state: str
+    state: TreeState
     path: str
     branch: str
     repository: str

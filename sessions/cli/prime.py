@@ -302,7 +302,7 @@ def _print_draw(drawn: Draw) -> None:
     elif drawn.kind == "terms":
         click.echo("\n".join(drawn.draw))
     else:
-        for paper in drawn.draw:
+        for paper in drawn.papers:
             authors = ", ".join(paper["authors"][:3]) + (" …" if len(paper["authors"]) > 3 else "")
             click.echo(f"\n{paper['id']} [{paper['primary_category']}] {paper['title']}")
             click.echo(f"  {authors} · https://arxiv.org/abs/{paper['id']}")

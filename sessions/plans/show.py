@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessions.api.plans import RunLine, RunShown, RunTask, RunUnit
 from sessions.plans.next_steps import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
-from sessions.record.closed_sets import UnitState
+from sessions.record.closed_sets import RunState, UnitState
 
 _WORDS: tuple[tuple[UnitState, str], ...] = (
     ("failed", "failed"),
@@ -25,7 +25,7 @@ STATES: tuple[UnitState, ...] = (
 )
 
 
-def state(run: Run, held: str = "") -> str:
+def state(run: Run, held: str = "") -> RunState:
     """One word: done, failed, person, stopped, paused, needs-you, held or working."""
     if run.over:
         return run.over

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sessions.plans import record
 from sessions.plans.fanout import FanoutItem
-from sessions.plans.model import Plan, Task
+from sessions.plans.model import Plan, RunEnd, Task
 from sessions.plans.placeholders import Left
 from sessions.record.closed_sets import UnitState
 
@@ -121,7 +121,7 @@ class Run:
         self.note = ""
         self.paused = ""
         self.stopped = False
-        self.over = ""
+        self.over: RunEnd | Literal[""] = ""
         self.nodes: dict[str, Node] = {}
         self.units: dict[str, Unit] = {}
         self.spending: dict[str, Spending] = {}

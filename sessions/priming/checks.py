@@ -108,7 +108,7 @@ def _names(draw: Draw, item: Item) -> Iterable[Flag]:
 
 
 def _arxiv(draw: Draw, item: Item) -> Iterable[Flag]:
-    bases = {_base(paper["id"]) for paper in draw.draw}
+    bases = {_base(paper["id"]) for paper in draw.papers}
     invented = [cited for cited in item.cited if _base(cited) not in bases]
     if invented:
         yield Flag("invented-id", f"cites {', '.join(invented[:3])}, which was not drawn")

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NotRequired, TypedDict, cast
+
+import msgspec
 
 from sessions.api.priming import DreamReceipts, DreamTold, DreamWaiting
 from sessions.backends.base import Reply
@@ -201,6 +203,35 @@ def marks_of(text: str) -> dict[str, int]:
     return found
 
 
+class DreamKept(DreamTold):
+    """The best of a night; `seen`: it was read."""
+
+    seen: NotRequired[bool]
+
+
+class Night(TypedDict, total=False):
+    """What a night took, how many daydreams it had, and the best of them."""
+
+    tokens: int
+    usd: float
+    dreamt: int
+    best: DreamKept
+
+
+class _Best(msgspec.Struct):
+    id: str = ""
+    mean: float = 0.0
+    seen: bool = False
+
+
+class _Night(msgspec.Struct):
+    """What must be right for a night to count; what else is in it is kept as it is."""
+
+    tokens: int = 0
+    usd: float = 0.0
+    dreamt: int = 0
+
+
 class DreamInbox:
     """What each night spent and brought: `data/priming/daydreams.json`."""
 
@@ -211,7 +242,7 @@ class DreamInbox:
     def may_dream(self, now: datetime) -> bool:
         """Whether tonight's budget allows another."""
         spent = self._night(now)
-        return self.budget.left(int(spent.get("tokens", 0)), float(spent.get("usd", 0.0)))
+        return self.budget.left(spent.get("tokens", 0), spent.get("usd", 0.0))
 
     def offer(self, dreamt: Dream, now: datetime) -> bool:
         """Book its cost, and keep it if it is good and the best of tonight.
@@ -221,15 +252,15 @@ class DreamInbox:
         """
         nights = self._read()
         night = self._night(now, nights)
-        night["tokens"] = int(night.get("tokens", 0)) + dreamt.tokens
-        night["usd"] = float(night.get("usd", 0.0)) + dreamt.usd
-        night["dreamt"] = int(night.get("dreamt", 0)) + 1
+        night["tokens"] = night.get("tokens", 0) + dreamt.tokens
+        night["usd"] = night.get("usd", 0.0) + dreamt.usd
+        night["dreamt"] = night.get("dreamt", 0) + 1
         best = night.get("best")
-        beaten = not isinstance(best, dict) or dreamt.mean > float(best.get("mean", 0.0))
+        beaten = best is None or dreamt.mean > best.get("mean", 0.0)
         none = dreamt.idea.strip().strip(".").lower() in ("", "none")
         kept = beaten and not none and dreamt.mean >= GOOD_ENOUGH
         if kept:
-            night["best"] = dict(dreamt.to_json())
+            night["best"] = cast("DreamKept", dreamt.to_json())
         nights[night_of(now)] = night
         self._write(nights)
         return kept
@@ -239,7 +270,7 @@ class DreamInbox:
         found: list[DreamWaiting] = []
         for name, night in sorted(self._read().items(), reverse=True):
             best = night.get("best")
-            if isinstance(best, dict) and not best.get("seen"):
+            if best is not None and not best.get("seen"):
                 cost = {key: night.get(key, 0) for key in ("tokens", "usd", "dreamt")}
                 waits = {**best, "night": name, "night_cost": cost}
                 found.append(cast("DreamWaiting", waits))
@@ -250,24 +281,24 @@ class DreamInbox:
         nights = self._read()
         for night in nights.values():
             best = night.get("best")
-            if isinstance(best, dict) and best.get("id") == dream_id:
+            if best is not None and best.get("id") == dream_id:
                 best["seen"] = True
         self._write(nights)
 
-    def _night(self, now: datetime, nights: dict[str, JSON] | None = None) -> JSON:
-        return dict((self._read() if nights is None else nights).get(night_of(now), {}))
+    def _night(self, now: datetime, nights: dict[str, Night] | None = None) -> Night:
+        return (self._read() if nights is None else nights).get(night_of(now), {})
 
-    def _read(self) -> dict[str, JSON]:
-        """All nights; a damaged file counts as empty."""
+    def _read(self) -> dict[str, Night]:
+        """All nights; a damaged file counts as empty, and a night in it as none."""
         try:
             data = json.loads(self.path.read_bytes())
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(data, dict):
             return {}
-        return {name: night for name, night in data.items() if isinstance(night, dict)}
+        return {name: night for name, told in data.items() if (night := _night(told)) is not None}
 
-    def _write(self, nights: dict[str, JSON]) -> None:
+    def _write(self, nights: dict[str, Night]) -> None:
         private_folder(self.path.parent)
         try:
             private_files.write(self.path, json.dumps(nights, ensure_ascii=True, indent=1))
@@ -276,6 +307,24 @@ class DreamInbox:
                 f"The daydreams' inbox {self.path} can't be written: {error.strerror}.",
                 "Make room or make the file writable.",
             ) from error
+
+
+def _night(told: object) -> Night | None:
+    """A night of the file, None where it is none; a best that is none has not come about."""
+    if not _fits(told, _Night):
+        return None
+    night = cast("Night", told)
+    if "best" in night and not _fits(night["best"], _Best):
+        del night["best"]
+    return night
+
+
+def _fits(told: object, shape: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.convert(told, shape)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def night_of(now: datetime) -> str:

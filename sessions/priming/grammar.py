@@ -111,7 +111,7 @@ def _names(draw: Draw, keep: int, letters: Sequence[str], stage: int) -> list[st
 
 
 def _arxiv(draw: Draw, keep: int, _: Sequence[str], __: int) -> list[str]:
-    ids = [str(paper["id"]) for paper in draw.draw]
+    ids = [str(paper["id"]) for paper in draw.papers]
     pairs = [(ids[n], ids[(n + 1) % len(ids)]) for n in range(min(keep, len(ids)))]
     made = []
     for pair in pairs:

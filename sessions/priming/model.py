@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from sessions.api.priming import ItemExtras, PrimingDraw, PrimingItem
+from sessions.api.priming import DrawnPaper, ItemExtras, PrimingDraw, PrimingItem
 from sessions.ids import new_id
 from sessions.record.closed_sets import DrawnKind, DrawnSource
 
@@ -40,6 +40,11 @@ class Draw:
     """What a person should know of this draw, one sentence each."""
     meta: JSON = field(default_factory=dict)
     """Facts of how it was drawn (bound, requests, method), for the record."""
+
+    @property
+    def papers(self) -> list[DrawnPaper]:
+        """What is drawn of arXiv, as it went on record."""
+        return self.draw
 
     def to_json(self) -> PrimingDraw:
         """The shape that `prime … --draw-only --json` prints."""

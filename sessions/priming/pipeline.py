@@ -109,7 +109,7 @@ async def draw(
 def without(drawn: Draw, unwanted: Iterable[str]) -> Draw:
     """A draw of papers without those that the user unticked."""
     ids = set(unwanted)
-    return replace(drawn, draw=[paper for paper in drawn.draw if paper["id"] not in ids])
+    return replace(drawn, draw=[paper for paper in drawn.papers if paper["id"] not in ids])
 
 
 def raw_items(drawn: Draw, count: int = 10) -> tuple[Item, ...]:
@@ -128,7 +128,7 @@ def raw_items(drawn: Draw, count: int = 10) -> tuple[Item, ...]:
 def warnings(drawn: Draw) -> tuple[str, ...]:
     """What in a draw's papers should be seen before they are sent: instructions, hidden text."""
     found: list[str] = []
-    for paper in drawn.draw if drawn.kind == "arxiv" else ():
+    for paper in drawn.papers if drawn.kind == "arxiv" else ():
         text = f"{paper['title']} {paper['abstract']}"
         found += [f"{paper['id']} {what}." for what in instructions_in(text)]
         if hidden(text):

@@ -60,6 +60,10 @@ RevisedBy = Literal["user", "model", "merge", "split"]
 """Who changed a draft of a skill."""
 Said = Literal["", "needs-you", "done", "working", "idle", "failed"]
 """What a program on a terminal says that it is; "": words alone."""
+TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken", "cut-off"]
+"""How a worktree stands, or what is kept of one."""
+RunState = Literal["done", "failed", "person", "stopped", "paused", "needs-you", "held", "working"]
+"""How a run of a plan stands; person: somebody has to look at what became of it."""
 BlockStatus = Literal["running", "asking", "ok", "error", "denied", "cancelled", "unknown"]
 """How a tool call stands, as it is shown; an agent may have another word while one runs."""
 BlockNotice = Literal[

@@ -15,11 +15,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from sessions.api.worktrees import WorktreeListed
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
+from sessions.record.closed_sets import TreeState
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
@@ -30,9 +31,6 @@ from skills import private_files
 _KNOWN = "repositories.json"
 _MAKING = "initializing"
 """Why git says that a worktree is locked while it adds it."""
-
-
-TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken", "cut-off"]
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from sessions.priming.evidence.measures import MEASURES
 from sessions.priming.evidence.questions import RULES, questions
 from sessions.priming.evidence.results import Results
 from sessions.priming.evidence.shipped import measured
-from sessions.priming.model import JSON
+from sessions.priming.evidence.summary import EvidenceRun, Figures
 
 _HERE = Path(__file__).parent / "data" / "measured.json"
 _SHOWN = ("distinct", "spread", "own", "distinct_2", "compression", "overlap", "fitness", "tokens")
@@ -35,7 +35,7 @@ _WORDS = {
 }
 
 
-def page(runs: Sequence[JSON]) -> str:
+def page(runs: Sequence[EvidenceRun]) -> str:
     """The whole page."""
     return "\n".join([*_intro(), *_of_models(runs), *_how(), *_skills()]) + "\n"
 
@@ -53,7 +53,7 @@ def _intro() -> Iterator[str]:
     yield ""
 
 
-def _of_models(runs: Sequence[JSON]) -> Iterator[str]:
+def _of_models(runs: Sequence[EvidenceRun]) -> Iterator[str]:
     models = list(dict.fromkeys(run["model"] for run in runs))
     if not models:
         yield "No run ships yet: no model is measured."
@@ -76,7 +76,7 @@ def _of_models(runs: Sequence[JSON]) -> Iterator[str]:
             yield from _repeated(own[0], again)
 
 
-def _told(run: JSON) -> Iterator[str]:
+def _told(run: EvidenceRun) -> Iterator[str]:
     """What came out, one line for each arm: as plainly when it is nothing."""
     yield "### What came out"
     yield ""
@@ -99,17 +99,17 @@ def _told(run: JSON) -> Iterator[str]:
     yield ""
 
 
-def _primings(run: JSON) -> list[tuple[str, JSON]]:
+def _primings(run: EvidenceRun) -> list[tuple[str, Figures]]:
     return [(arm, figures) for arm, figures in run["arms"].items() if ARMS[arm].kind]
 
 
-def _helping(run: JSON) -> str:
+def _helping(run: EvidenceRun) -> str:
     return (
         ", ".join(ARMS[arm].title for arm, figures in _primings(run) if _helps(figures)) or "none"
     )
 
 
-def _helps(figures: JSON) -> bool:
+def _helps(figures: Figures) -> bool:
     own, fit = figures["own"].get("sham"), figures["fitness"].get("sham")
     return bool(own and fit and sm.sign(own) > 0 and sm.sign(fit) >= 0)
 
@@ -121,7 +121,7 @@ def _verdict(name: str, interval: Sequence[float] | None) -> str:
     return f"{word} {_WORDS[name]}, {sm.difference(interval)}"
 
 
-def _means(run: JSON) -> Iterator[str]:
+def _means(run: EvidenceRun) -> Iterator[str]:
     yield "### Means"
     yield ""
     yield f"| arm | {' | '.join(_WORDS[name] for name in _SHOWN)} |"
@@ -138,7 +138,7 @@ def _mean(name: str, interval: Sequence[float]) -> str:
     return f"{interval[0]:.2f} ({interval[1]:.2f} to {interval[2]:.2f})"
 
 
-def _differences(run: JSON, other: str) -> Iterator[str]:
+def _differences(run: EvidenceRun, other: str) -> Iterator[str]:
     if other not in run["arms"]:
         return
     shown = [name for name in _SHOWN if name != "tokens"]
@@ -153,7 +153,7 @@ def _differences(run: JSON, other: str) -> Iterator[str]:
     yield ""
 
 
-def _repeated(first: JSON, again: JSON) -> Iterator[str]:
+def _repeated(first: EvidenceRun, again: EvidenceRun) -> Iterator[str]:
     yield f"### Repeated with seed {again['seed']}"
     yield ""
     found = [row for row in sm.within(first, again) if row["measure"] != "tokens"]

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from sessions.paths import private_folder
 from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.questions import data_file
-from sessions.priming.evidence.summary import difference, sign
+from sessions.priming.evidence.summary import EvidenceRun, difference, sign
 from sessions.priming.model import JSON
 from skills import private_files
 
@@ -28,7 +29,7 @@ def file_name(model: str) -> str:
     return re.sub(r"[^\w.-]+", "-", model)[:80].strip("-.") or "model"
 
 
-def keep(data: Path, summary: JSON) -> None:
+def keep(data: Path, summary: EvidenceRun) -> None:
     """Keep the figures of one's own run; a later run of that model and seed takes their place."""
     name = f"{file_name(summary['model'])}-{summary['seed']}.json"
     folder = private_folder(own_folder(data))
@@ -36,25 +37,25 @@ def keep(data: Path, summary: JSON) -> None:
 
 
 @cache
-def measured() -> tuple[JSON, ...]:
+def measured() -> tuple[EvidenceRun, ...]:
     """The runs that ship; the first of a model is what is shown, further ones repeat it."""
     return tuple(json.loads(data_file("measured.json"))["runs"])
 
 
-def runs_of(model: str, data: Path | None = None) -> list[JSON]:
+def runs_of(model: str, data: Path | None = None) -> list[EvidenceRun]:
     """The runs that tell of a model: one's own, the largest and latest first, then what ships."""
     own = [run for run in _own(data) if run.get("model") == model] if data else []
     own.sort(key=lambda run: (run.get("samples", 0), str(run.get("at", ""))), reverse=True)
     return [*own, *(run for run in measured() if run["model"] == model)]
 
 
-def _own(data: Path) -> Iterator[JSON]:
+def _own(data: Path) -> Iterator[EvidenceRun]:
     for path in sorted(own_folder(data).glob("*.json")):
         try:
             if path.stat().st_size <= _LIMIT:
                 run = json.loads(path.read_bytes())
                 if isinstance(run, dict) and isinstance(run.get("arms"), dict):
-                    yield run
+                    yield cast("EvidenceRun", run)
         except (OSError, ValueError, RecursionError):
             continue
 

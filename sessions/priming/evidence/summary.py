@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
+from typing import TypedDict
 
 from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.measures import MEASURES, measure
 from sessions.priming.evidence.questions import questions
 from sessions.priming.evidence.results import Results
-from sessions.priming.model import JSON
 from sessions.priming.rng import Stream
 
 BOOTSTRAPS = 4_000
@@ -26,7 +26,35 @@ Cells = Mapping[str, Sequence[float]]
 """Per arm one value for each question, in the same order."""
 
 
-def summarise(results: Results) -> JSON | None:
+Figures = dict[str, dict[str, list[float]]]
+"""By arm or by measure: `mean`, and the difference from each of `AGAINST`, with its interval."""
+
+
+class EvidenceRun(TypedDict):
+    """A run's figures: per arm, per measure. `design`: the hash of what was asked, and how."""
+
+    model: str
+    seed: int
+    design: str
+    at: str
+    questions: int
+    samples: int
+    arms: dict[str, Figures]
+
+
+class Repeated(TypedDict):
+    """A difference in a run and in one that repeats it."""
+
+    arm: str
+    measure: str
+    other: str
+    first: list[float]
+    second: list[float]
+    inside: bool
+    overlap: bool
+
+
+def summarise(results: Results) -> EvidenceRun | None:
     """All figures of a run; None where some arm has not two answers to one question.
 
     Each arm counts with as many answers to a question as all have: a run that stopped half-way
@@ -49,7 +77,7 @@ def summarise(results: Results) -> JSON | None:
         arm: [measure(q, results.answers(arm, q.id)[:samples]) for q in asked] for arm in arms
     }
     seed = int(results.head.get("seed", 0))
-    figures: JSON = {}
+    figures: dict[str, Figures] = {}
     for name in MEASURES:
         cells = {arm: [one[name] for one in found] for arm, found in measured.items()}
         figures[name] = _figures(cells, seed)
@@ -64,12 +92,12 @@ def summarise(results: Results) -> JSON | None:
     }
 
 
-def _figures(cells: Cells, seed: int) -> JSON:
+def _figures(cells: Cells, seed: int) -> Figures:
     """Of one measure: per arm its mean with interval, and against plain and sham."""
     count = len(next(iter(cells.values())))
     stream = Stream("bootstrap", seed, {})
     draws = [[stream.below(count) for _ in range(count)] for _ in range(BOOTSTRAPS)]
-    found: JSON = {}
+    found: Figures = {}
     for arm, values in cells.items():
         found[arm] = {"mean": interval(values, draws)}
         for other in AGAINST:
@@ -112,9 +140,9 @@ def _student(z: float, count: int) -> float:
     )
 
 
-def within(first: JSON, second: JSON) -> list[JSON]:
+def within(first: EvidenceRun, second: EvidenceRun) -> list[Repeated]:
     """Each difference of a first run: whether a second one's lies in its interval."""
-    found: list[JSON] = []
+    found: list[Repeated] = []
     for arm, figures in first["arms"].items():
         for name in MEASURES:
             for other in AGAINST:
@@ -137,7 +165,7 @@ def sign(interval: Sequence[float]) -> int:
     return 1 if interval[1] > 0 else -1 if interval[2] < 0 else 0
 
 
-def table(summary: JSON) -> list[str]:
+def table(summary: EvidenceRun) -> list[str]:
     """A run's figures for a terminal: one line for each arm."""
     lines = [
         f"{summary['model']} · seed {summary['seed']} · {summary['questions']} questions · "

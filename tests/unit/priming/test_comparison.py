@@ -238,6 +238,17 @@ def test_a_damaged_inbox_is_an_empty_one(tmp_path: Path) -> None:
     assert inbox.waiting() == [] and inbox.may_dream(NIGHT)
 
 
+def test_what_a_night_took_counts_though_its_best_is_damaged(tmp_path: Path) -> None:
+    inbox = DreamInbox(tmp_path, DreamBudget(tokens=150))
+    inbox.path.parent.mkdir(parents=True)
+    night = {"tokens": 150, "usd": 1, "best": {"id": 3, "mean": "high"}, "newer": [1]}
+    inbox.path.write_text(json.dumps({"2026-11-23": night}))
+    assert not inbox.may_dream(NIGHT)
+    assert inbox.offer(dreamt(7), NIGHT)
+    kept = json.loads(inbox.path.read_text())["2026-11-23"]
+    assert (kept["tokens"], kept["best"]["id"], kept["newer"]) == (250, "d7", [1])
+
+
 def test_a_pair_needs_two() -> None:
     with pytest.raises(AgentdeckError):
         pair_of(Draw("p", "terms", 1, {}, ["one"]), 1)

@@ -22,8 +22,15 @@ from sessions.priming.evidence.experiment import ExperimentPlan, run
 from sessions.priming.evidence.measures import Answer, measure
 from sessions.priming.evidence.questions import kept, questions
 from sessions.priming.evidence.results import Results
-from sessions.priming.evidence.summary import interval, sign, summarise, table, tail, within
-from sessions.priming.model import JSON
+from sessions.priming.evidence.summary import (
+    EvidenceRun,
+    interval,
+    sign,
+    summarise,
+    table,
+    tail,
+    within,
+)
 from sessions.priming.rng import Stream
 
 WORDS = [
@@ -247,9 +254,12 @@ def test_an_interval_with_zero_in_it_is_no_difference() -> None:
     assert [sign(i) for i in ((0.2, 0.1, 0.3), (-0.2, -0.3, -0.1), (0.1, -0.1, 0.3))] == [1, -1, 0]
 
 
-def run_of(model: str, own: Sequence[float]) -> JSON:
+def run_of(model: str, own: Sequence[float]) -> EvidenceRun:
     figures = {"own": {"sham": list(own)}, "fitness": {"sham": [0.0, -0.1, 0.1]}}
-    return {"model": model, "seed": 1, "samples": 4, "arms": {"ordinary": figures}}
+    return {
+        "model": model, "seed": 1, "design": "", "at": "", "questions": 1, "samples": 4,
+        "arms": {"ordinary": figures},
+    }  # fmt: skip
 
 
 def test_a_kind_is_told_by_the_model_that_it_was_measured_on(tmp_path: Path) -> None:
