@@ -136,7 +136,7 @@ async def _listed(ask: Ask, stream: Stream, month: Month, category: str, n: int)
         total = feed.total if feed.total >= 0 else len(feed.papers)
         if total > _LIST_WHOLE:
             return None
-        papers.update((p.base, p) for p in feed.papers if month.owns(p.base))
+        papers.update((base, p) for p in feed.papers if month.owns(base := p.base))
         if not feed.papers:
             break
         start += len(feed.papers)

@@ -185,6 +185,18 @@ async def test_a_month_without_papers_is_said(tmp_path: Path, time: Time) -> Non
 # -- uniformity
 
 
+MONTH = Month(2026, 1)
+
+
+@cache
+def _numbered() -> tuple[str, ...]:
+    """The month fills only a part of the numbers up to the bound, as a real one does."""
+    return tuple(nth_id(MONTH, n) for n in range(1, 35_001))
+
+
+_kind = cache(category_of)
+
+
 @pytest.mark.parametrize("rate", [0.7, 0.4, 0.1])
 @pytest.mark.parametrize("category", ["", "cs.AI", "math.LO"])
 async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Path) -> None:
@@ -194,22 +206,18 @@ async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Pa
     from sessions.priming.arxiv.sample import draw_sample
     from sessions.priming.rng import Stream
 
-    month = Month(2026, 1)
-    there = share(rate, "chi")
-    # The month fills only a part of the numbers up to the bound, as a real one does.
-    existing = {base for n in range(1, 35_001) if there(base := nth_id(month, n))}
-    kind = cache(category_of)
-    wanted = [b for b in sorted(existing) if category in ("", kind(b))]
+    existing = set(filter(share(rate, "chi"), _numbered()))
+    wanted = [b for b in sorted(existing) if category in ("", _kind(b))]
     slot = {base: index * 20 // len(wanted) for index, base in enumerate(wanted)}
 
     @cache
     def paper(base: str) -> Paper:
-        return Paper(f"{base}v1", "t", (), "abstract", kind(base), (kind(base),), "")
+        return Paper(f"{base}v1", "t", (), "abstract", _kind(base), (_kind(base),), "")
 
     async def ask(query: ArxivQuery) -> Feed:
         if query.ids:
             found = [b for b in (text[:-2] for text in query.ids) if b in existing]
-            found = [b for b in found if category in ("", kind(b))]
+            found = [b for b in found if category in ("", _kind(b))]
         else:
             found = wanted
         page = found[query.start : query.start + query.max_results]
@@ -217,7 +225,7 @@ async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Pa
 
     counts = [0] * 20
     for seed in range(400):
-        sample = await draw_sample(ask, Stream("t", seed, {"rate": rate}), month, category, 5)
+        sample = await draw_sample(ask, Stream("t", seed, {"rate": rate}), MONTH, category, 5)
         assert len(sample.papers) == 5 and len({p.id for p in sample.papers}) == 5
         for drawn in sample.papers:
             counts[slot[drawn.base]] += 1
