@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from sessions.record.closed_sets import BackendType, FilledBy, Origin, SpanKind, Status
+from sessions.record.closed_sets import BackendType, FilledBy, Origin, SettingKind, SpanKind, Status
 from sessions.record.summary_parts import SessionAbove, WorktreeOf
 
 
@@ -217,7 +217,7 @@ class SettingShown(TypedDict):
 
     keys: list[str]
     words: str
-    kind: str
+    kind: SettingKind
     value: str
     default: str
     source: str

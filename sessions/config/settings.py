@@ -29,12 +29,10 @@ from sessions.config.model import (
     Secret,
 )
 from sessions.config.strict import StrictReader, hints_of, words_of
+from sessions.record.closed_sets import SettingKind
 from sessions.safety import secrets_filter
 
 _QUOTED = re.compile(r"[\s'\"\\#]")
-Kind = Literal[
-    "switch", "choice", "whole", "number", "text", "words", "pairs", "secret", "key", "rule"
-]
 HIDDEN = "…"
 """Stands where something is that may be a secret."""
 TABLES: dict[tuple[str, ...], type[Any]] = {
@@ -65,7 +63,7 @@ class Setting:
 
     keys: tuple[str, ...]
     words: str
-    kind: Kind
+    kind: SettingKind
     value: str
     default: str
     source: str
@@ -139,7 +137,7 @@ def of_keys(config: Config, keys: tuple[str, ...]) -> tuple[Any, Any]:
     return at, hint
 
 
-def kind_of(hint: Any) -> Kind:
+def kind_of(hint: Any) -> SettingKind:
     """How a value of this type is typed."""
     if get_origin(hint) in (Union, types.UnionType):
         return "pairs" if any(get_origin(h) is dict for h in get_args(hint)) else "text"
@@ -147,7 +145,12 @@ def kind_of(hint: Any) -> Kind:
         return "choice"
     if get_origin(hint) in (list, dict):
         return "words" if get_origin(hint) is list else "pairs"
-    kinds: dict[Any, Kind] = {bool: "switch", int: "whole", float: "number", Secret: "secret"}
+    kinds: dict[Any, SettingKind] = {
+        bool: "switch",
+        int: "whole",
+        float: "number",
+        Secret: "secret",
+    }
     return kinds.get(hint, "text")
 
 

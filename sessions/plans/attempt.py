@@ -16,7 +16,7 @@ from sessions.plans.fanout import FanoutItem
 from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
-from sessions.record.closed_sets import WENT_THROUGH
+from sessions.record.closed_sets import WENT_THROUGH, TaskNoteKind
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
 from sessions.remote.site_interface import Lost, Offline
 from sessions.safety.sanitise import clean
@@ -352,5 +352,5 @@ class Attempt:
         assert self.session is not None
         self.runner.spent(self.unit, self.session)
 
-    def _note(self, kind: str, text: str) -> None:
+    def _note(self, kind: TaskNoteKind, text: str) -> None:
         self.runner.say(record.Note(unit=self.unit.key, kind=kind, text=clean(text)[:1000]))

@@ -15,9 +15,10 @@ from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.plans.model import RunEnd, TryState
+    from sessions.record.closed_sets import TaskNoteKind
 else:
     # A word that this version does not know is read, and written back.
-    TryState = RunEnd = str
+    TryState = RunEnd = TaskNoteKind = str
 
 
 class RunEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_defaults=True):
@@ -102,10 +103,10 @@ class Going(RunEvent, frozen=True, kw_only=True, tag="unit.going"):
 
 
 class Note(RunEvent, frozen=True, kw_only=True, tag="unit.note"):
-    """Something was done about a session. `kind`: repair, stall, denied, critic, judge, wait."""
+    """Something was done about a session."""
 
     unit: str
-    kind: str
+    kind: TaskNoteKind
     text: str = ""
 
 

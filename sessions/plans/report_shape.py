@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from sessions.api.plans import RunLine, RunUnit
+from sessions.record.closed_sets import TaskNoteKind
 
 Voucher = Literal["check", "judge", "answer"]
 """Who says that a unit is done; `answer`: it has only answered."""
@@ -30,7 +31,7 @@ class DiffStat(TypedDict):
 class ReportedNote(TypedDict):
     """Something that was done about a session, as in the run's journal."""
 
-    kind: str
+    kind: TaskNoteKind
     text: str
 
 

@@ -64,6 +64,12 @@ TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken", 
 """How a worktree stands, or what is kept of one."""
 RunState = Literal["done", "failed", "person", "stopped", "paused", "needs-you", "held", "working"]
 """How a run of a plan stands; person: somebody has to look at what became of it."""
+TaskNoteKind = Literal["repair", "stall", "denied", "critic", "judge", "wait", "left"]
+"""What was done about a session of a run; left: what its worktree still holds."""
+SettingKind = Literal[
+    "switch", "choice", "whole", "number", "text", "words", "pairs", "secret", "key", "rule"
+]
+"""What a key of the configuration takes."""
 BlockStatus = Literal["running", "asking", "ok", "error", "denied", "cancelled", "unknown"]
 """How a tool call stands, as it is shown; an agent may have another word while one runs."""
 BlockNotice = Literal[

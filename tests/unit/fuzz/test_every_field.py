@@ -162,6 +162,8 @@ def test_a_command_with_any_argument_is_answered(
                 written = Written()
                 connection = Connection(server, None, written)  # type: ignore[arg-type]
                 await asyncio.wait_for(connection._command(json.dumps(line).encode()), 60)
+                while not written.lines:
+                    await asyncio.sleep(0)
                 answer = json.loads(written.lines[-1])
                 assert "ok" in answer or "agentdeck failed" not in answer["error"]["message"], line
         rig.deck.listener = rig.listener
@@ -184,6 +186,8 @@ def test_an_id_that_is_no_finite_number_is_refused(
         written = Written()
         connection = Connection(server, None, written)  # type: ignore[arg-type]
         await connection._command(json.dumps({"id": number, "do": "deck.profiles"}).encode())
+        while not written.lines:  # what is told in one round of the loop goes out at its end
+            await asyncio.sleep(0)
         answer: dict[str, Any] = json.loads(written.lines[-1])
         return answer
 
