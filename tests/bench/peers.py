@@ -103,13 +103,14 @@ def figures(quick: bool) -> Iterator[Figure]:
         yield Figure("peers", (), "", failed=f"none is installed: {', '.join(PEERS.values())}")
         return
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ("agentdeck", *peers)}
+    engines: list[float] = []
     with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
         os.environ["AGENTDECK_HOME"] = str(Path(folder) / "deck")
         try:
             for _ in range(1 + (2 if quick else 5)):
                 engine = lifecycle.ensure_running(places())
-                taken, memory = started(DECK, Path(folder), PYTHONPATH=str(ROOT))
-                found["agentdeck"].append((taken, memory + rss(engine)))
+                found["agentdeck"].append(started(DECK, Path(folder), PYTHONPATH=str(ROOT)))
+                engines.append(rss(engine))
                 for name, command in [*peers.items()]:
                     home = Path(folder) / name.replace(" ", "")
                     home.mkdir(exist_ok=True)
@@ -122,13 +123,19 @@ def figures(quick: bool) -> Iterator[Figure]:
             lifecycle.stop(places())
             del os.environ["AGENTDECK_HOME"]
     if peers:
+        decks = [memory for _, memory in found["agentdeck"]]
         yield from _told(found)
+        both = [deck + engine for deck, engine in zip(decks, engines, strict=True)]
+        yield Figure("memory, agentdeck with its engine", both[1:], "MB")
 
 
 def _told(found: dict[str, list[tuple[float, float]]]) -> Iterator[Figure]:
     for name, pairs in found.items():
         yield Figure(f"first start, {name}", [pairs[0][0]], "ms")
-    for at, what, unit, bound in ((0, "first painted screen", "ms", 0.8), (1, "memory", "MB", 0.3)):
+    for at, what, unit, bound in (
+        (0, "first painted screen", "ms", 0.8),
+        (1, "memory of the process tree", "MB", 0.3),
+    ):
         runs = {name: [pair[at] for pair in pairs[1:]] for name, pairs in found.items()}
         ours = runs.pop("agentdeck")
         name, theirs = min(runs.items(), key=lambda item: sorted(item[1])[len(item[1]) // 2])
