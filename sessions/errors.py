@@ -109,7 +109,8 @@ def of_machine(error: Exception, doing: str) -> AgentdeckError | None:
 def no_memory(error: Exception) -> bool:
     """Whether there was too little memory, however that was said."""
     full = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    return full or isinstance(error, MemoryError) or _no_thread(error) or _not_mapped(error)
+    said = isinstance(error, MemoryError) or _no_thread(error) or _not_mapped(error)
+    return full or said or _unsaid(error)
 
 
 def _no_thread(error: Exception) -> bool:
@@ -121,6 +122,15 @@ def _not_mapped(error: Exception) -> bool:
     """Whether a library found no room in memory, which the loader says by words alone."""
     told = str(error) if isinstance(error, ImportError) else ""
     return "failed to map segment" in told or "annot allocate memory" in told
+
+
+def _unsaid(error: Exception) -> bool:
+    """Whether C code failed without a word where memory is limited: it forgot to say so."""
+    if not isinstance(error, SystemError) or "without" not in str(error):
+        return False
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 _REMEDIES = {

@@ -25,6 +25,10 @@ sys.dont_write_bytecode = False
 # what is tested of it would be tested of nothing.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# And one that outlives its terminal (nohup) lets them ignore its end: what has a handler here is
+# as usual again in all that is started.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 _NUMBERS = itertools.count()
