@@ -115,10 +115,10 @@ class Arrangement:
         made = cls(
             columns if isinstance(columns, int) and 0 <= columns <= MOST_COLUMNS else 0,
             data.get("by_need") is True,
-            [str(i) for i in data.get("kept") or []],
+            _texts(data.get("kept")),
             str(data.get("only") or ""),
             thinking,
-            [str(i) for i in data.get("hidden") or []],
+            _texts(data.get("hidden")),
             compact=data.get("compact") is True,
         )
         sizes = data.get("sizes")
@@ -126,6 +126,10 @@ class Arrangement:
             if isinstance(size, list) and len(size) == 2 and all(map(_is_size, size)):
                 made.resize(str(session), *size)
         return made
+
+
+def _texts(told: object) -> list[str]:
+    return [str(each) for each in told] if isinstance(told, list) else []
 
 
 def _is_size(value: object) -> bool:

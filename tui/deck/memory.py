@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast, get_type_hints
 
 import msgspec
 
@@ -61,7 +61,8 @@ class Remembered(TypedDict, total=False):
     """The file: what is not there is as in a deck that remembers nothing."""
 
     theme: str
-    drafts: dict[str, DraftKept]
+    drafts: dict[str, Any]
+    """Each a `DraftKept`."""
     history: list[str]
     order: list[str]
     current: str
@@ -93,13 +94,14 @@ class Memory:
 
     @classmethod
     def load(cls, path: Path | None) -> Memory:
-        """Read it; a missing or broken file is an empty memory."""
+        """Read it; a missing or broken file is an empty memory, a wrong field is left out."""
         memory = cls(path)
         if path is None:
             return memory
         try:
             # json: a lone surrogate that was typed is written as an escape, which msgspec refuses.
-            data = msgspec.convert(json.loads(path.read_bytes()), Remembered)
+            told = json.loads(path.read_bytes())
+            data = cast("Remembered", _right(told, Remembered, "the deck's memory"))
             memory.theme = data.get("theme", "")
             memory.history = data.get("history", [])
             memory.order = data.get("order", [])
@@ -108,12 +110,13 @@ class Memory:
             memory.side_width = data.get("side_width", 0)
             memory.toured = data.get("toured", True)
             memory.arrangement = Arrangement.of(data.get("arrangement"))
-            for key, draft in data.get("drafts", {}).items():
+            for key, kept in data.get("drafts", {}).items():
+                draft = cast("DraftKept", _right(kept, DraftKept, "a draft"))
                 pastes, files = draft.get("pastes", {}), tuple(draft.get("files", []))
                 memory.drafts[key] = Draft(draft.get("text", ""), pastes, files)
         except FileNotFoundError:
             memory.toured = False
-        except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.warning("the deck's memory can't be read: %s", error)
         return memory
 
@@ -154,3 +157,18 @@ class Memory:
         """A message was sent: the newest of the history, each text once."""
         if text.strip() and len(text) <= HISTORY_CHARS:
             self.history = [*(t for t in self.history if t != text), text][-HISTORY:]
+
+
+def _right(told: object, shape: type, what: str) -> dict[str, Any]:
+    """The fields that are as `shape` has them: with one that is wrong the others are not lost."""
+    found: dict[str, Any] = {}
+    if not isinstance(told, dict):
+        log.warning("%s is no table: it is left out", what)
+        return found
+    for name, kind in get_type_hints(shape).items():
+        try:
+            if name in told:
+                found[name] = msgspec.convert(told[name], kind)
+        except msgspec.ValidationError as error:
+            log.warning("%s of %s is left out: %s", name, what, error)
+    return found
