@@ -14,7 +14,8 @@ def import_asyncio() -> None:
     """Import asyncio without `ssl`, unless one of them is there already.
 
     None is how Python's import system marks a module that can't be imported; asyncio goes on
-    without it. Whoever imports `ssl` afterwards gets it.
+    without it. Whoever imports `ssl` afterwards gets it, but asyncio opens no TLS connection in
+    this process any more: never call it where HTTPS is spoken, as in the engine.
     """
     if "asyncio" in sys.modules or "ssl" in sys.modules:
         return

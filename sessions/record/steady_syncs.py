@@ -7,11 +7,14 @@ sessions stream.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sessions.errors import JournalError
 from sessions.one_per_loop import OnePerLoop
+
+log = logging.getLogger("agentdeck.record")
 
 SYNC_S = 1.0
 _PIECE = 16
@@ -65,7 +68,7 @@ async def _sync(some: Sequence[Unsynced]) -> None:
         errors = await asyncio.get_running_loop().run_in_executor(None, _all, syncs)
         for (who, _), error in zip(due, errors, strict=True):
             if error is not None:
-                who.refused(error)
+                _tell(who, error)
 
 
 def _all(syncs: Sequence[Callable[[], None]]) -> list[JournalError | None]:
@@ -77,7 +80,18 @@ def _fault(sync: Callable[[], None]) -> JournalError | None:
         sync()
     except JournalError as error:
         return error
+    except Exception:
+        # What nobody foresaw of one journal keeps no other of its call from the disk.
+        log.exception("a journal is not synced")
     return None
+
+
+def _tell(who: Unsynced, error: JournalError) -> None:
+    try:
+        who.refused(error)
+    except Exception:
+        # A full disk refuses them all: each is told, whatever another makes of it.
+        log.exception("a session is not told that the disk refuses")
 
 
 STEADY_SYNCS = OnePerLoop(SteadySyncs)

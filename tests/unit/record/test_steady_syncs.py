@@ -107,3 +107,38 @@ async def test_what_was_synced_by_itself_is_not_synced_again(
     await recorders[0].close()
     assert journals[0].synced == 2
     assert STEADY_SYNCS.here()._timer is None
+
+
+async def test_what_nobody_foresaw_of_one_journal_keeps_no_other_from_the_disk(
+    journals: list[Kept],
+    recorders: list[Recorder],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def breaks() -> None:
+        raise ValueError("nobody foresaw this")
+
+    monkeypatch.setattr(journals[1], "sync", breaks)
+    for recorder in recorders:
+        recorder.emit(word())
+    await until(lambda: all(j.synced for j in journals if j is not journals[1]))
+    assert "nobody foresaw this" in caplog.text
+    assert all(recorder.healthy for recorder in recorders)
+
+
+async def test_all_are_told_that_the_disk_refuses_whatever_one_makes_of_it(
+    journals: list[Kept], caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[int] = []
+
+    def tell(number: int) -> None:
+        told.append(number)
+        if number == 1:
+            raise ValueError("nobody foresaw this")
+
+    for number, journal in enumerate(journals):
+        journal.refuses = True
+        recorder = Recorder(journal, lambda event, line: None, lambda _, n=number: tell(n))
+        recorder.emit(word())
+    await until(lambda: len(told) == len(journals))
+    assert "nobody foresaw this" in caplog.text
