@@ -77,10 +77,15 @@ class Places(NamedTuple):
 
 
 def places() -> Places:
-    """The places that the environment asks for."""
+    """The places that the environment asks for. Raises AgentdeckError: it names none."""
     home = os.environ.get("AGENTDECK_HOME")
     if home:
-        root = Path(home).expanduser().absolute()
+        try:
+            root = Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise AgentdeckError(
+                f"AGENTDECK_HOME is {home}, and there is no such user.", "Set it to a folder."
+            ) from error
         return Places(
             config_file=root / "config.toml",
             data=root / "data",

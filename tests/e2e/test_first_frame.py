@@ -272,16 +272,66 @@ def test_a_frame_that_is_not_the_deck_s_any_more_is_replaced(
     assert "Looking for the engine…" in json.loads(path.read_bytes())["frame"]
 
 
-UNLIKE = ("size", "theme", "draft", "colours", "shapes", "version", "cut", "no frame",
-          "other bytes", "no terminal's", "arguments")  # fmt: skip
+def test_a_second_ctrl_c_waits_until_the_terminal_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    early = first_frame.Early(SIZE, {}, FRAME, ["the user's"])
+    monkeypatch.setattr(first_frame, "_early", early)
+    monkeypatch.setattr(first_frame, "_write", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(termios, "tcsetattr", lambda _fd, _when, how: given.append(how))
+    with pytest.raises(KeyboardInterrupt):
+        first_frame.leave()
+    assert given == [early.attributes]
+    assert first_frame.standing() is None
+
+
+def test_a_memory_that_is_nested_too_deep_is_none(house: House) -> None:
+    memory = house.places.state / "deck.json"
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text("[" * 200_000)
+    deck = start(house, house.env)
+    deck.wait_for("enter starts it with the default profile")
+    deck.send("\x11")
+    assert deck.ended() == 0
+    assert b"RecursionError" not in deck.raw
+
+
+def test_a_home_that_names_nobody_is_said(house: House) -> None:
+    deck = start(house, {**house.env, "AGENTDECK_HOME": "~nobody-of-that-name/deck"})
+    assert deck.ended() == 1
+    assert b"agentdeck: AGENTDECK_HOME is ~nobody-of-that-name/deck" in deck.raw
+    assert b"Traceback" not in deck.raw
+
+
+UNLIKE = ("size", "theme", "draft", "colours", "shapes", "version", "cut", "no frame", "pipe",
+          "deep", "large", "half a character", "other bytes", "no terminal's",
+          "arguments")  # fmt: skip
+
+
+def damage(path: Path, what: str) -> None:
+    """Put something else in the place of a frame that is kept."""
+    kept = path.read_text()
+    instead = {
+        "version": kept.replace('"version": "', '"version": "0.0.'),
+        "cut": kept[:-20],
+        "no frame": "[]",
+        "deep": "[" * 200_000,
+        "large": kept + " " * (4 << 20),
+    }
+    if what == "pipe":
+        path.unlink()
+        os.mkfifo(path)
+    else:
+        path.write_text(instead.get(what, kept))
 
 
 @pytest.mark.parametrize("what", UNLIKE)
 def test_nothing_is_painted_early_that_would_look_otherwise(
     house: House, closed: Gate, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    hostile = FRAME + "\x1b]52;c;aGVsbG8=\x07"
-    path = keep(house, monkeypatch, hostile if what == "other bytes" else FRAME)
+    hostile = {"other bytes": "\x1b]52;c;aGVsbG8=\x07", "half a character": "\ud800"}
+    path = keep(house, monkeypatch, FRAME + hostile.get(what, ""))
     env, size, arguments = dict(closed.env), SIZE, ["--read-only"] if what == "arguments" else []
     memory = house.places.state / "deck.json"
     if what == "size":
@@ -294,14 +344,10 @@ def test_nothing_is_painted_early_that_would_look_otherwise(
         env["NO_COLOR"] = "1"
     elif what == "shapes":
         env["AGENTDECK_ASCII"] = "1"
-    elif what == "version":
-        path.write_text(path.read_text().replace('"version": "', '"version": "0.0.'))
-    elif what == "cut":
-        path.write_text(path.read_text()[:-20])
-    elif what == "no frame":
-        path.write_text("[]")
     elif what == "no terminal's":
         env["TEXTUAL_DRIVER"] = "tui.web.driver:TabDriver"
+    else:
+        damage(path, what)
     deck = start(house, env, size, *arguments)
     assert deck.ended() == 1
     assert b"it failed: RuntimeError" in deck.raw

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import signal
+import stat
 import sys
 import termios
 from collections.abc import Iterator
@@ -32,13 +33,15 @@ ENTER = "\x1b[?1049h"
 _BEGIN = f"{ENTER}\x1b[?25l\x1b[?7l\x1b[?2004h"
 """There without a cursor; no row goes on in the next one, and what is pasted is marked as that."""
 _END = "\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
-_HARMLESS = re.compile(r"(?:\x1b\[[0-9;]*[Hm]|\n|[^\x00-\x1f\x7f-\x9f])+")
+_HARMLESS = re.compile(r"(?:\x1b\[[0-9;]*[Hm]|\n|[^\x00-\x1f\x7f-\x9f\ud800-\udfff])+")
 """Text, its colours and where it stands: nothing else of a file reaches the terminal."""
 _ENVIRONMENT = (
     "AGENTDECK_ASCII", "COLORTERM", "COLUMNS", "FORCE_COLOR", "LANG", "LC_ALL", "LC_CTYPE",
     "LINES", "NO_COLOR", "TERM", "TERM_PROGRAM", "TTY_COMPATIBLE",
 )  # fmt: skip
 _MOST_SIZES = 8
+_MOST_BYTES = 4 << 20
+"""Of a file that is read before there is anything to see."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
 
 
@@ -83,19 +86,24 @@ def paint() -> None:
                 signal.signal(number, _asked_to_end)
         termios.tcsetattr(0, termios.TCSANOW, _attributes(_early.attributes))
         _write(_BEGIN + frame)
-    except (AgentdeckError, OSError, RecursionError, ValueError, termios.error):
+    except (AgentdeckError, OSError, RuntimeError, ValueError, termios.error):
         leave()  # the deck starts without, and says what is wrong
 
 
 def leave() -> None:
     """Give the terminal back, unless the deck has taken it over. What was typed for it goes."""
-    early = taken()
-    if early is None:
-        return
-    with contextlib.suppress(OSError):
-        _write(_END)
-    with contextlib.suppress(termios.error):
-        termios.tcsetattr(0, termios.TCSAFLUSH, early.attributes)
+    # A second ctrl+c would leave it half given back: whatever asks for the end waits for this one.
+    waiting = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_SIGNALS})
+    try:
+        early = taken()
+        if early is None:
+            return
+        with contextlib.suppress(OSError):
+            _write(_END)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSAFLUSH, early.attributes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
 
 
 def standing() -> Early | None:
@@ -157,11 +165,11 @@ def _write(text: str) -> None:
 def key() -> dict[str, Any] | None:
     """All that the first frame depends on, but for the size; None: it has a draft of the user's.
 
-    Raises OSError, ValueError.
+    Raises AgentdeckError, OSError, ValueError.
     """
     here = places()
     try:
-        memory = json.loads((here.state / "deck.json").read_bytes())
+        memory = _read(here.state / "deck.json")
     except FileNotFoundError:
         memory = {}
     if _part(memory, "drafts").get(""):
@@ -175,6 +183,19 @@ def key() -> dict[str, Any] | None:
         "side width": memory.get("side_width") or 0,
         "tabs": bool(_part(memory, "arrangement").get("only")),
     }
+
+
+def _read(path: Path) -> Any:
+    """What a file of JSON holds. Raises OSError, ValueError: it is none, or no file at all."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe has no end
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            raise ValueError("no file of the deck's")
+        try:
+            return json.loads(file.read(_MOST_BYTES))
+        except RecursionError:
+            raise ValueError("no file of the deck's") from None
 
 
 def _part(memory: Any, name: str) -> dict[str, Any]:
@@ -204,7 +225,7 @@ def kept(size: tuple[int, int], key: dict[str, Any] | None) -> str | None:
     path = _file(size)
     if key is None or not path.exists():
         return None
-    found = json.loads(path.read_bytes())
+    found = _read(path)
     if not isinstance(found, dict) or found.get("key") != key:
         return None
     frame = found.get("frame")
