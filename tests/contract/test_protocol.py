@@ -40,6 +40,30 @@ def test_a_command_is_found_by_its_name_in_the_module_that_has_it() -> None:
         assert find(unknown) is None
 
 
+def test_a_command_that_was_asked_for_without_a_free_descriptor_is_found_afterwards() -> None:
+    script = (
+        "import os, resource\n"
+        "from sessions.engine import commands\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))\n"
+        "held = []\n"
+        "try:\n"
+        "    while True:\n"
+        "        held.append(os.open(os.devnull, os.O_RDONLY))\n"
+        "except OSError:\n"
+        "    pass\n"
+        "try:\n"
+        "    print(commands.find('archive.list'))\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+        "for each in held:\n"
+        "    os.close(each)\n"
+        "print(commands.find('session.send').__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["Too many open files", "send"], done.stderr
+
+
 def test_the_typed_calls_are_those_of_the_commands() -> None:
     assert protocol.CALLS.read_text() == formatted(protocol.calls(protocol.declared()))
 

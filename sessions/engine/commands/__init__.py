@@ -152,9 +152,8 @@ _MODULES = {
 """Where commands are, or all of a subject, whose module is not called as their subject is."""
 
 
-@cache
-def _there() -> frozenset[str]:
-    return frozenset(module.name for module in pkgutil.iter_modules(__path__))
+_THERE = frozenset(module.name for module in pkgutil.iter_modules(__path__))
+"""Listed at the start: later, without a free descriptor, pkgutil would find none and not say so."""
 
 
 def find(name: str) -> Callable[..., Awaitable[Any]] | None:
@@ -169,7 +168,7 @@ def module_of(name: str) -> str:
     """The module that has a command of that name, if there is one; "" where there is none."""
     subject = name.partition(".")[0]
     module = _MODULES.get(name) or _MODULES.get(subject, subject)
-    return f"{__name__}.{module}" if module in _there() else ""
+    return f"{__name__}.{module}" if module in _THERE else ""
 
 
 def load_commands() -> dict[str, Callable[..., Awaitable[Any]]]:
