@@ -224,7 +224,9 @@ def test_ctrl_c_before_the_deck_is_there_ends_it_with_a_word(
     deck = start(house, gate.env)
     deck.wait(lambda: shown(FRAME) in deck.raw)
     deck.send("\x03")
-    assert deck.ended() == 130
+    # Begun by `-m`, Python ends by the signal itself where it came while it ran code of a string,
+    # as named tuples are made, whoever caught it.
+    assert deck.ended() in (130, -signal.SIGINT)
     said = bytes(deck.raw)
     assert said.index(LEAVE) < said.index(b"interrupted")
     assert attributes(deck) == untouched()
