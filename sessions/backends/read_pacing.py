@@ -48,6 +48,8 @@ class Pace:
         self._readings = self._readings + 1 if text and size < LARGE else 0
         if self._readings <= STEADY or self._waits is not None or self._pipe is None:
             return
+        if self._pipe.is_closing():
+            return  # what is read now had come before; one with TLS can't be paused any more
         self._pipe.pause_reading()
         self._waits = _MOMENTS.here()
         self._waits.add(self)
@@ -62,7 +64,7 @@ class Pace:
     def go_on(self) -> None:
         """The moment has come."""
         self._waits = None
-        if self._pipe is not None:
+        if self._pipe is not None and not self._pipe.is_closing():
             self._pipe.resume_reading()
 
 

@@ -23,13 +23,21 @@ class Pipe(asyncio.ReadTransport):
 
     paused = False
     broken = False
+    closed = False
+    """As a connection with TLS is after its end, which can be neither paused nor resumed."""
+
+    def is_closing(self) -> bool:
+        """See asyncio.BaseTransport."""
+        return self.closed
 
     def pause_reading(self) -> None:
         """See asyncio.ReadTransport."""
+        assert not self.closed
         self.paused = True
 
     def resume_reading(self) -> None:
         """See asyncio.ReadTransport."""
+        assert not self.closed
         if self.broken:
             raise OSError("it can't be read any more")
         self.paused = False
@@ -58,6 +66,17 @@ async def test_a_steady_stream_waits_for_the_next_moment_and_goes_on() -> None:
         assert pipe.paused
         await gone_on(pipe)
         paced.read(100, text=True)
+
+
+async def test_a_connection_that_ended_meanwhile_is_left_alone() -> None:
+    pipe = Pipe()
+    paced = await steady(pipe)
+    assert paced.waits
+    pipe.closed = True
+    paced.hurry()
+    for _ in range(STEADY + 1):
+        paced.read(100, text=True)
+    assert not paced.waits
 
 
 async def test_two_streams_are_read_in_the_same_moment_and_one_timer_is_for_both() -> None:
