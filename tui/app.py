@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -37,6 +37,7 @@ from tui.view import light_strip
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
 
     from tui.deck.client import ClientFactory
     from tui.deck.screen import DeckScreen
@@ -91,6 +92,13 @@ class DeckApp(PaintedEarly, AskedOnce, GuardedApp, SureSize):
             self._deck.topics.fault.subscribe(self._not_taken_in)
         return self._deck
 
+    def _build_driver(self, headless: bool, *how: Any, **named: Any) -> Driver:
+        """As in Textual; from before it takes the terminal on, who ends the deck gets that back."""
+        driver = super()._build_driver(headless, *how, **named)
+        if not driver.is_headless:
+            shutdown_signals.watch(self, self._leave, self._save)
+        return driver
+
     def compose(self) -> ComposeResult:
         """What is seen before the deck is."""
         yield Static(Content.styled(" agentdeck  starting…", "bold"), id="curtain", markup=False)
@@ -103,7 +111,6 @@ class DeckApp(PaintedEarly, AskedOnce, GuardedApp, SureSize):
         wanted = self.memory.theme or self.options.theme
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self.theme_changed_signal.subscribe(self, self._theme_changed)
-        shutdown_signals.watch(self, self._leave, self._save)
         self.call_after_refresh(self._raise_curtain)
 
     async def _raise_curtain(self) -> None:

@@ -217,6 +217,21 @@ def test_ended_before_the_deck_is_there_it_gives_the_terminal_back(
     assert attributes(deck) == untouched()
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_ended_while_the_deck_takes_the_terminal_it_gives_it_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    if early:
+        keep(house, monkeypatch)
+    deck = start(house, house.env)
+    deck.wait(lambda: b"\x1b[?1000h" in deck.raw)
+    deck.process.send_signal(signal.SIGTERM)
+    assert deck.ended() == 128 + signal.SIGTERM
+    assert b"\x1b[?1000l" in deck.raw
+    assert deck.raw.count(ENTER) == deck.raw.count(LEAVE) == 1
+    assert attributes(deck) == untouched()
+
+
 def test_ctrl_c_before_the_deck_is_there_ends_it_with_a_word(
     house: House, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
