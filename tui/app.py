@@ -248,7 +248,8 @@ def run(options: DeckOptions | None = None, *, read_only: bool = False) -> int:
         UsageError: there is no terminal, or the configuration is wrong.
     """
     # In a tab the "terminal" is two pipes; who starts it there names the driver for them.
-    if not os.environ.get("TEXTUAL_DRIVER") and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    ours = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if not os.environ.get("TEXTUAL_DRIVER") and not ours:
         raise UsageError(
             "The deck needs a terminal, and this is none.",
             "Use `agentdeck run PROMPT` in scripts; see `agentdeck -h`.",

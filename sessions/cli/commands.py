@@ -92,7 +92,8 @@ def run() -> NoReturn:
             stream.reconfigure(errors="replace")
     code = _main(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed before the start
+            sys.stdout.flush()
     except OSError as error:
         code = code or _unwritten(error)
         _drop_stdout()

@@ -391,6 +391,20 @@ def test_what_is_read_by_another_program_holds_no_frame(
     assert b"\x1b" not in said
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_an_input_or_output_it_says_that_it_needs_a_terminal(
+    house: House, closed: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND], stdin=subprocess.DEVNULL,
+        capture_output=True, cwd=house.work, env=house.env, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"needs a terminal" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_of_all_sizes_the_newest_are_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(house, monkeypatch).unlink()
     for columns in range(100, 112):
