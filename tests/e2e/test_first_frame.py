@@ -226,7 +226,8 @@ def test_ended_while_the_deck_takes_the_terminal_it_gives_it_back(
     deck = start(house, house.env)
     deck.wait(lambda: b"\x1b[?1000h" in deck.raw)
     deck.process.send_signal(signal.SIGTERM)
-    assert deck.ended() == 128 + signal.SIGTERM
+    # In the midst of the first paint it may end as a failure: the terminal is given back then too.
+    assert deck.ended() in (1, 128 + signal.SIGTERM)
     assert b"\x1b[?1000l" in deck.raw
     assert deck.raw.count(ENTER) == deck.raw.count(LEAVE) == 1
     assert attributes(deck) == untouched()
