@@ -182,7 +182,7 @@ class _Finder:
     def finish(self) -> list[Found]:
         """Close the pass and return what was found and not undone."""
         for turn, seq, chunks in self._answers:
-            self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
+            self._found.extend(self._code_blocks(turn, seq, _whole(chunks)))
         skills, rest = skill_folders(self._files.files(), self._files)
         self._found.extend(self._skill(md, files) for md, files in skills)
         self._found.extend(self._file(f) for f in rest)
@@ -438,7 +438,7 @@ class _Finder:
     def _uptake(self) -> None:
         if not self._terms:
             return
-        lower = [(turn, "".join(chunks).lower()) for turn, _, chunks in self._answers]
+        lower = [(turn, _whole(chunks).lower()) for turn, _, chunks in self._answers]
         for found, injected in self._terms:
             used = 0
             term = found.text.lower()
