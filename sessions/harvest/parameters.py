@@ -42,21 +42,21 @@ _FOLDER = re.compile(r"(?!https?:)(?:\w[\w.+-]*/)+(?:[\w+-]+)?\Z")
 _HERE = r"(?P<quote>['\"])(?P<folder>[A-Za-z_][\w/-]*)"
 _FOLDERS = tuple(
     (words.split(), re.compile(pattern))
-    for words, pattern in {
-        "glob":
-        rf"\bi?glob\(\s*{_HERE}(?P<rest>/(?:\*\*/)?\*(?:\.\w{{1,8}})?)(?P=quote)",
-        "listdir scandir walk":
-        rf"\b(?:listdir|scandir|walk)\(\s*{_HERE}(?P=quote)",
-        "iterdir glob":
-        rf"\bPath\(\s*{_HERE}(?P=quote)\s*\)\.(?:iterdir\(|r?glob\(['\"](?P<rest>[^'\"]*))",
-        "glob iterdir":
-        rf"(?P<name>\w+)\s*=\s*(?:pathlib\.)?Path\(\s*{_HERE}(?P=quote)\s*\)"
-        r"(?=[\s\S]*\b(?P=name)\.(?:iterdir|r?glob)\()",
-        "readdir":
-        rf"\breaddir(?:Sync)?\(\s*{_HERE}(?P=quote)",
-        "for":
-        r"\bfor \w+ in (?P<folder>[A-Za-z_][\w/-]*)(?P<rest>/\*(?:\.\w{1,8})?)(?=[\s;])",
-    }.items()
+    for words, pattern in (
+        ("glob",
+         rf"\bi?glob\(\s*{_HERE}(?P<rest>/(?:\*\*/)?\*(?:\.\w{{1,8}})?)(?P=quote)"),
+        ("listdir scandir walk",
+         rf"\b(?:listdir|scandir|walk)\(\s*{_HERE}(?P=quote)"),
+        ("iterdir glob",
+         rf"\bPath\(\s*{_HERE}(?P=quote)\s*\)\.(?:iterdir\(|r?glob\(['\"](?P<rest>[^'\"]*))"),
+        ("iterdir glob",
+         rf"(?P<name>\w+)\s*=\s*(?:pathlib\.)?Path\(\s*{_HERE}(?P=quote)\s*\)"
+         r"(?=[\s\S]*\b(?P=name)\.(?:iterdir|r?glob)\()"),
+        ("readdir",
+         rf"\breaddir(?:Sync)?\(\s*{_HERE}(?P=quote)"),
+        ("for",
+         r"\bfor \w+ in (?P<folder>[A-Za-z_][\w/-]*)(?P<rest>/\*(?:\.\w{1,8})?)(?=[\s;])"),
+    )
 )  # fmt: skip
 """Where a script takes all files of a folder, behind words of which one is in it."""
 _SAYS_NOTHING = frozenset(
@@ -222,10 +222,7 @@ def folders_in(script: str) -> Iterator[tuple[str, str]]:
     """Folders whose files a script takes, by their names in it, each once; with what is taken."""
     seen: set[str] = set()
     for words, pattern in _FOLDERS:
-        for word in words:
-            if word in script:
-                break
-        else:
+        if not any(word in script for word in words):
             continue
         for found in pattern.finditer(script):
             folder, rest = found["folder"].rstrip("/"), found.groupdict().get("rest") or ""
