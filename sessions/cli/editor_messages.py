@@ -6,12 +6,14 @@ one that is not known is passed over. What goes is declared by its keys.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, TypeVar
 
 import msgspec
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind, OptionKind, Permission
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AsksEditor(Protocol):
@@ -100,7 +102,7 @@ class _Outcome(msgspec.Struct, rename="camel"):
 
 
 class _Chosen(msgspec.Struct):
-    outcome: _Outcome
+    outcome: _Outcome = msgspec.field(default_factory=_Outcome)
 
 
 class FormAnswered(msgspec.Struct):
@@ -112,33 +114,33 @@ class FormAnswered(msgspec.Struct):
 
 def shows_forms(capabilities: object) -> bool:
     """Whether an editor shows forms (elicitation), by what it says that it can."""
-    try:
-        asks = msgspec.convert(capabilities, _Capabilities).elicitation
-    except msgspec.ValidationError:
-        return False
+    asks = _read(capabilities, _Capabilities()).elicitation
     return asks is not None and asks.form is not None
 
 
 def option_chosen(answer: object) -> str:
     """The option that a person chose in the editor, "" if none."""
-    try:
-        told = msgspec.convert(answer, _Chosen).outcome
-    except msgspec.ValidationError:
-        return ""
+    told = _read(answer, _Chosen()).outcome
     return told.option_id if told.outcome == "selected" else ""
 
 
 def form_answered(answer: object) -> FormAnswered:
     """What became of a form; of an answer that is none, nothing."""
+    return _read(answer, FormAnswered())
+
+
+def _read(told: object, nothing: T) -> T:
+    """What an editor answered; of an answer that is of another kind, `nothing`."""
     try:
-        return msgspec.convert(answer, FormAnswered)
+        return msgspec.convert(told, type(nothing))
     except msgspec.ValidationError:
-        return FormAnswered()
+        return nothing
 
 
 # -- what it is told
 
 StopReason = Literal["end_turn", "max_tokens", "refusal", "cancelled", "max_turn_requests"]
+ChunkKind = Literal["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"]
 EditorOptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
 
 
@@ -159,7 +161,7 @@ class EditorContent(TypedDict):
 class EditorChunk(TypedDict):
     """A part of a message."""
 
-    sessionUpdate: Literal["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"]
+    sessionUpdate: ChunkKind
     content: EditorText
 
 
@@ -316,9 +318,7 @@ class FormSchema(TypedDict):
     required: list[str]
 
 
-def chunk(
-    kind: Literal["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"], text: str
-) -> EditorChunk:
+def chunk(kind: ChunkKind, text: str) -> EditorChunk:
     """Text as a part of a message."""
     return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
 
