@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command, and leave with its exit code.
 
     What the deck needs takes a while to be imported; what it shows first is known before.
@@ -22,7 +23,7 @@ def main() -> None:
         sys.exit(130)
 
 
-def _run() -> None:
+def _run() -> NoReturn:
     from sessions.cli.commands import run
 
     run()
