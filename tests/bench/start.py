@@ -59,8 +59,11 @@ def _forget() -> None:
 def _keep() -> None:
     """It finds one."""
     terminal = Terminal(DECK, 120, 36)
+    until = time.monotonic() + 60
     try:
         while not any((places().state / FRAMES).glob("*.json")):
+            if time.monotonic() > until:
+                raise RuntimeError("no frame was kept")
             time.sleep(0.05)
     finally:
         terminal.close()
