@@ -3,7 +3,8 @@
 A journal needs its descriptor only while it is written. The least recently written ones rest:
 they give it back and open their file again with the next event. So a thousand sessions take
 few, whatever the limit is. One that is written again and again, since its session streams, is left
-alone: it would open its file again a moment later.
+alone: it would open its file again a moment later. When all of them stop at once, no event of
+another makes them rest: they are asked after they have been synced (sessions.record.steady_syncs).
 """
 
 from __future__ import annotations
@@ -42,10 +43,14 @@ class OpenJournals:
         self._open: OrderedDict[Rests, tuple[float, int]] = OrderedDict()
         """When each was used last, and how often in quick succession."""
         self._crowded = False
-        """There are more than there should be, since they could not rest yet."""
 
     def __len__(self) -> int:
         return len(self._open)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more than there should be, since they could not rest yet."""
+        return self._crowded
 
     def used(self, journal: Rests) -> None:
         """A journal was opened or written; others rest where there are too many."""
@@ -54,10 +59,25 @@ class OpenJournals:
         self._open[journal] = now, often + 1 if now - last < _OFTEN_S else 0
         if known and not self._crowded:
             return  # every event comes by here: the system is asked where it can matter alone
-        most = max(4, min(MOST_OPEN, limit() // 8))
+        most = _most()
         if len(self._open) > most:
             self._rest(journal, most, now)
         self._crowded = len(self._open) > most
+
+    def synced(self) -> bool:
+        """Those that stream no more rest where there are too many; whether to ask again later."""
+        if not self._crowded:
+            return False
+        now, most, streams = time.monotonic(), _most(), False
+        for journal in list(self._open):
+            if len(self._open) <= most:
+                break
+            if self._streams(journal, now):
+                streams = True
+            elif journal.rest():
+                self.gone(journal)
+        self._crowded = len(self._open) > most
+        return self._crowded and streams
 
     def _rest(self, journal: Rests, most: int, now: float) -> None:
         # What is not synced yet stays open, but for where the limit is near.
@@ -66,12 +86,14 @@ class OpenJournals:
         for other in list(islice(self._open, tried)):
             if other is journal:
                 continue
-            last, often = self._open[other]
-            streams = often >= _STREAMS and now - last < _OFTEN_S
-            if (pressed or not streams) and other.rest(sync=pressed):
+            if (pressed or not self._streams(other, now)) and other.rest(sync=pressed):
                 self.gone(other)
             else:
                 self._open.move_to_end(other)  # the next one's turn
+
+    def _streams(self, journal: Rests, now: float) -> bool:
+        last, often = self._open[journal]
+        return often >= _STREAMS and now - last < _OFTEN_S
 
     def gone(self, journal: Rests) -> None:
         """A journal holds none any more."""
@@ -80,6 +102,10 @@ class OpenJournals:
 
 JOURNALS = OpenJournals()
 """Those of this process."""
+
+
+def _most() -> int:
+    return max(4, min(MOST_OPEN, limit() // 8))
 
 
 def limit() -> int:

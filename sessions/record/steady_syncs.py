@@ -1,7 +1,7 @@
 """Journals that are written to all the time, synced together: a second after the first of them.
 
 A call of a thread for each would cost a fifth of the CPU that the engine takes while a hundred
-sessions stream.
+sessions stream. Afterwards those rest that stream no more, where too many journals are open.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sessions.errors import JournalError
 from sessions.one_per_loop import OnePerLoop
+from sessions.record.file_descriptors import JOURNALS
 
 log = logging.getLogger("agentdeck.record")
 
@@ -42,23 +43,33 @@ class SteadySyncs:
     def add(self, who: Unsynced) -> None:
         """Something was written: it is synced within `SYNC_S`."""
         self._waiting[who] = None
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SYNC_S, self._come)
+        self._come_later()
 
     def drop(self, who: Unsynced) -> None:
         """It is synced by itself."""
         self._waiting.pop(who, None)
+        if JOURNALS.crowded:
+            return  # the others may stop too: they are still to be asked to rest
         if not self._waiting and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def _come_later(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SYNC_S, self._come)
+
     def _come(self) -> None:
         waiting, self._timer = list(self._waiting), None
         self._waiting.clear()
-        for at in range(0, len(waiting), _PIECE):
-            task = asyncio.ensure_future(_sync(waiting[at : at + _PIECE]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        task = asyncio.ensure_future(self._sync_all(waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sync_all(self, waiting: Sequence[Unsynced]) -> None:
+        pieces = (waiting[at : at + _PIECE] for at in range(0, len(waiting), _PIECE))
+        await asyncio.gather(*map(_sync, pieces))
+        if JOURNALS.synced():
+            self._come_later()
 
 
 async def _sync(some: Sequence[Unsynced]) -> None:

@@ -105,6 +105,38 @@ def test_what_streams_is_not_asked_and_rests_when_it_streams_no_more(
     assert len(opened) == file_descriptors.MOST_OPEN and streams[0] not in rested
 
 
+def test_after_a_sync_what_streams_is_left_alone_and_asked_again_until_few_are_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, asked = 1000.0, list[object]()
+    monkeypatch.setattr(file_descriptors.time, "monotonic", lambda: now)
+
+    class Streams:
+        """A journal that can rest but while its session has something unsynced."""
+
+        unsynced = True
+
+        def rest(self, *, sync: bool = False) -> bool:
+            asked.append(self)
+            return not self.unsynced
+
+    opened = file_descriptors.OpenJournals()
+    streams = [Streams() for _ in range(file_descriptors.MOST_OPEN + 8)]
+    for _ in range(6):
+        for journal in streams:
+            opened.used(journal)
+    asked.clear()
+    assert opened.crowded and opened.synced() and not asked
+    now += 60
+    assert not opened.synced() and opened.crowded  # nothing streams: nobody comes again for these
+    assert set(asked) == set(streams)
+    Streams.unsynced = False
+    assert not opened.synced() and not opened.crowded
+    assert len(opened) == file_descriptors.MOST_OPEN
+    asked.clear()
+    assert not opened.synced() and not asked
+
+
 def test_after_a_rest_the_numbers_go_on_and_others_are_kept_out(tmp_path: Path) -> None:
     journal = made(tmp_path, "s")
     assert journal.rest()

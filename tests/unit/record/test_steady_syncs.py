@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sessions.errors import JournalError
 from sessions.record import events as ev
+from sessions.record import journal as journal_files
 from sessions.record import steady_syncs
+from sessions.record.file_descriptors import MOST_OPEN, OpenJournals
+from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
 from sessions.record.steady_syncs import STEADY_SYNCS
 
@@ -44,6 +48,15 @@ async def until(said: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not said():
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch: pytest.MonkeyPatch) -> OpenJournals:
+    """Journals of this test alone, whatever another of this process left open."""
+    mine = OpenJournals()
+    monkeypatch.setattr(steady_syncs, "JOURNALS", mine)
+    monkeypatch.setattr(journal_files, "JOURNALS", mine)
+    return mine
 
 
 @pytest.fixture
@@ -142,3 +155,28 @@ async def test_all_are_told_that_the_disk_refuses_whatever_one_makes_of_it(
         recorder.emit(word())
     await until(lambda: len(told) == len(journals))
     assert "nobody foresaw this" in caplog.text
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+async def test_when_all_that_stream_stop_at_once_most_of_them_rest_without_another_event(
+    by_itself: bool, opened: OpenJournals, tmp_path: Path
+) -> None:
+    written = [
+        Journal.create(tmp_path / f"s{number}", ev.SessionCreated(id=f"s{number}"))[0]
+        for number in range(MOST_OPEN + steady_syncs._PIECE + 4)
+    ]
+    streams = [Recorder(journal, lambda event, line: None, lambda _: None) for journal in written]
+    for _ in range(8):
+        for stream in streams:
+            stream.emit(word())
+    assert opened.crowded and len(opened) == len(streams)
+    if by_itself:
+        for stream in streams:  # as each does at the end of a turn
+            await stream.sync()
+    await until(lambda: len(opened) <= MOST_OPEN)
+    await until(lambda: STEADY_SYNCS.here()._timer is None)
+    assert not opened.crowded
+    streams[0].emit(word())
+    assert len(opened) <= MOST_OPEN
+    for journal in written:
+        journal.close()
