@@ -11,11 +11,11 @@ def main() -> NoReturn:
 
     What the deck needs takes a while to be imported; what it shows first is known before.
     """
-    if len(sys.argv) > 1:
-        _run()
-    from tui.terminal import first_frame
-
     try:
+        if len(sys.argv) > 1:
+            _run()
+        from tui.terminal import first_frame
+
         with first_frame.painted():
             _run()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,19 @@ def test_a_project_that_has_a_folder_called_sessions_does_not_shadow_ours(bare: 
         (bare.work / name).mkdir()
         (bare.work / name / "__init__.py").write_text("raise SystemExit('shadowed')")
     assert VERSION in bare.out("--version")
+
+
+def test_ctrl_c_while_a_command_is_imported_is_no_traceback() -> None:
+    script = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'sessions.cli.commands':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "sys.argv = ['agentdeck', '--version']\n"
+        "from sessions.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
