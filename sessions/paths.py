@@ -176,3 +176,21 @@ def private_folder(path: Path) -> Path:
             "Make the folder writable, or set AGENTDECK_HOME to one that is.",
         ) from error
     return path
+
+
+def own_bytes(path: Path, most: int) -> bytes:
+    """What a file of ours holds. A pipe in its place keeps nobody waiting, for it has no end.
+
+    Raises OSError: it is missing, no regular file, or longer than `most` bytes.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if found.st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return file.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)

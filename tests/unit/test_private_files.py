@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.paths import own_bytes
 from skills import private_files
 from tests.unit.cli.conftest import Home, server  # noqa: F401 - a fixture
 
@@ -206,3 +207,22 @@ def test_every_file_that_the_program_makes_is_private(server: str, open_mask: No
     finally:
         home.close()
         shutil.rmtree(root, ignore_errors=True)
+
+
+def test_a_file_is_read_through_a_link_and_up_to_its_bound(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"sixsix")
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    assert own_bytes(tmp_path / "link", 6) == b"sixsix"
+    with pytest.raises(OSError, match="too large"):
+        own_bytes(tmp_path / "link", 5)
+    with pytest.raises(FileNotFoundError):
+        own_bytes(tmp_path / "none", 6)
+
+
+def test_what_is_no_file_is_not_read_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="no regular file"):
+            own_bytes(path, 6)
+    with pytest.raises(IsADirectoryError):
+        own_bytes(tmp_path, 6)

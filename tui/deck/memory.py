@@ -18,7 +18,7 @@ from typing import Any, TypedDict, cast, get_type_hints
 import msgspec
 
 from sessions.errors import AgentdeckError
-from sessions.paths import private_folder
+from sessions.paths import own_bytes, private_folder
 from skills import private_files
 from tui.deck.arrangement import Arrangement
 
@@ -28,6 +28,8 @@ HISTORY = 200
 """Messages that are kept to be sent again."""
 HISTORY_CHARS = 20_000
 """A longer message is not kept in the history; the session's record has it."""
+_MOST_BYTES = 1 << 28
+"""Of the file: more than all that a deck writes to it, so that no draft is given up."""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class Memory:
             return memory
         try:
             # json: a lone surrogate that was typed is written as an escape, which msgspec refuses.
-            told = json.loads(path.read_bytes())
+            told = json.loads(own_bytes(path, _MOST_BYTES))
             data = cast("Remembered", _right(told, Remembered, "the deck's memory"))
             memory.theme = data.get("theme", "")
             memory.history = data.get("history", [])

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import signal
-import stat
 import sys
 import termios
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from typing import Any, NamedTuple
 
 from sessions import VERSION
 from sessions.errors import AgentdeckError
-from sessions.paths import places, private_folder
+from sessions.paths import own_bytes, places, private_folder
 
 ENTER = "\x1b[?1049h"
 """To the alternate screen, as Textual says it."""
@@ -187,15 +186,10 @@ def key() -> dict[str, Any] | None:
 
 def _read(path: Path) -> Any:
     """What a file of JSON holds. Raises OSError, ValueError: it is none, or no file at all."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe has no end
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            raise ValueError("no file of the deck's")
-        try:
-            return json.loads(file.read(_MOST_BYTES))
-        except RecursionError:
-            raise ValueError("no file of the deck's") from None
+    try:
+        return json.loads(own_bytes(path, _MOST_BYTES))
+    except RecursionError:
+        raise ValueError("no file of the deck's") from None
 
 
 def _part(memory: Any, name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the deck remembers."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,16 @@ def test_a_broken_file_is_an_empty_memory(tmp_path: Path) -> None:
     assert Memory.load(path) == Memory(path)
     path.write_bytes(b'{"drafts": 3, "history": null}')
     assert Memory.load(path).drafts == {}
+
+
+def test_what_is_no_file_in_its_place_holds_up_nobody_and_gives_way(tmp_path: Path) -> None:
+    path = tmp_path / "deck.json"
+    os.mkfifo(path)
+    memory = Memory.load(path)
+    assert memory == Memory(path)
+    memory.theme = "nord"
+    memory.save()
+    assert Memory.load(path).theme == "nord"
 
 
 @pytest.mark.parametrize(
