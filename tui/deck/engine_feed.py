@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class EngineFeed:
-    """Takes in what comes down the link (`tui.deck.engine_link.LinkListener`)."""
+    """Takes in what comes down the link (`tui.deck.engine_link.LinkListener`).
+
+    It is told on last, when all else is done: one who is told may fail of it.
+    """
 
     def __init__(self, deck: ForFeed) -> None:
         self.deck = deck
@@ -38,14 +41,14 @@ class EngineFeed:
             model.recall(deck.memory.order)
             model.go(deck.memory.current)
         deck.in_background(self.runs.ask(), "runs")
-        deck.topics.connected.publish(first)
         deck.redraw(reflow=True)
+        deck.topics.connected.publish(first)
 
     def lost(self, message: str, hint: str) -> None:
         """What the tiles show stays."""
         self.deck.model.indexing = None
-        self.deck.topics.lost.publish(message, hint)
         self.deck.redraw()
+        self.deck.topics.lost.publish(message, hint)
 
     def fault(self, error: Exception) -> None:
         """What the engine told was not taken in."""
@@ -83,8 +86,8 @@ class EngineFeed:
         tile = deck.tiles.get(summary.id)
         if tile is not None:
             tile.show(summary, model.number(summary.id))
-        deck.topics.summary.publish(summary)
         deck.redraw(reflow=before != model.shown)
+        deck.topics.summary.publish(summary)
 
     def met(self, data: SessionSummary) -> str:
         """A session that the engine answers with, though it may not have told of it; its id."""
@@ -98,28 +101,35 @@ class EngineFeed:
         deck = self.deck
         deck.model.drop(session_id)
         deck.notifier.forget(session_id)
-        deck.topics.gone.publish(session_id)
         deck.redraw(reflow=True)
+        deck.topics.gone.publish(session_id)
 
     # -- the whole deck
 
     def notice_came(self, notice: EngineNotice) -> None:
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
-        deck, kind = self.deck, notice.get("kind")
+        kind = notice.get("kind")
+        if kind != "config" or not self._taken_over():
+            self._say(notice)
         if kind == "index":
             self._indexed(notice)
         elif kind == "plan":
             self.runs.told(notice)
         else:
-            deck.topics.notice.publish(notice)
-        if kind == "config":
-            if deck.topics.config.publish():
-                return  # who has taken it over says it
-            deck.in_background(reload_config(deck), "config")
+            self.deck.topics.notice.publish(notice)
+
+    def _say(self, notice: EngineNotice) -> None:
         if message := one_line(str(notice.get("message", ""))):
-            deck.app.notify(message, severity="warning", markup=False, timeout=10)
-            if kind == "plan" and notice.get("idle"):
-                deck.notifier.outward(message)
+            self.deck.app.notify(message, severity="warning", markup=False, timeout=10)
+            if notice.get("kind") == "plan" and notice.get("idle"):
+                self.deck.notifier.outward(message)
+
+    def _taken_over(self) -> bool:
+        """The configuration was read again; whether somebody has taken it over, and says it."""
+        if self.deck.topics.config.publish():
+            return True
+        self.deck.in_background(reload_config(self.deck), "config")
+        return False
 
     def _indexed(self, notice: EngineNotice) -> None:
         """How much of the index is made: the status line says it, and who searches is told."""

@@ -33,10 +33,22 @@ class Topic(Generic[*Told]):
         self._subscribers = tuple(each for each in self._subscribers if each != subscriber)
 
     def publish(self, *told: *Told) -> bool:
-        """Tell all subscribers; whether there is any."""
+        """Tell all subscribers; whether there is any.
+
+        One that fails keeps the news from nobody. Raises what it failed of once all are told; of
+        several an ExceptionGroup.
+        """
         subscribers = self._subscribers
+        faults: list[Exception] = []
         for subscriber in subscribers:
-            subscriber(*told)
+            try:
+                subscriber(*told)
+            except Exception as error:  # noqa: BLE001 - raised below, when all have been told
+                faults.append(error)
+        if len(faults) > 1:
+            raise ExceptionGroup("several subscribers failed", faults)
+        if faults:
+            raise faults[0]
         return bool(subscribers)
 
 
