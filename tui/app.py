@@ -22,6 +22,7 @@ from textual.widgets import Static
 from sessions.errors import UsageError
 from sessions.paths import places
 from tui import idle
+from tui.background_work import if_shown
 from tui.deck import shutdown_signals
 from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
@@ -121,7 +122,7 @@ class DeckApp(PaintedEarly, AskedOnce, GuardedApp, SureSize):
             self.set_keymap(registry.keymap(self.options.keys))
         await self.push_screen(deck)
         # The deck begins to look for the engine after its first refresh, and says so in the next.
-        deck.call_after_refresh(deck.call_after_refresh, self._first_frame)
+        deck.call_after_refresh(deck.call_after_refresh, if_shown(deck, self._first_frame))
         early, self._early = self._early or [], None
         for event in early:
             if isinstance(event, events.Key):

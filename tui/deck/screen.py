@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 
 from sessions.errors import AgentdeckError
 from tui import actions as registry
-from tui.background_work import caught_up, while_shown
+from tui.background_work import caught_up, if_shown, while_shown
 from tui.deck import completion_sources, harvest_marks, terminals
 from tui.deck.attached_files import AttachedFiles
 from tui.deck.banner import Banner
@@ -115,7 +115,7 @@ class DeckScreen(LeanScreen):
             self.side.widen(self.memory.side_width)
         self.watch(self, "focused", lambda: self.redraw(), init=False)
         self.redraw()
-        self.call_after_refresh(self.reconnect)
+        self.call_after_refresh(if_shown(self, self.reconnect))
 
     # -- parts
 
