@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from sessions.record.file_descriptors import MOST_OPEN, OpenJournals
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
 from sessions.record.steady_syncs import STEADY_SYNCS
+from tests.support.rig import until
 
 
 class Kept:
@@ -42,12 +42,6 @@ class Kept:
 
 def word() -> ev.Event:
     return ev.Byproduct(kind="text", text="a word")
-
-
-async def until(said: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not said():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
