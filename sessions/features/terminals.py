@@ -20,7 +20,7 @@ from sessions.features.feature import Feature
 from sessions.features.terminal_session import TerminalSession, directory, shell
 from sessions.ids import new_id
 from sessions.record import events as ev
-from sessions.record.closed_sets import SAID
+from sessions.record.closed_sets import SAID, Said, one_of
 from sessions.record.summary_parts import TerminalState
 from sessions.record.terminal_state import TERMINAL, WENT
 from sessions.safety import secrets_filter
@@ -184,13 +184,13 @@ class TerminalSessions(Feature):
     def told(self, session: Session, state: str, message: str) -> None:
         """A program on it says that it is so, by `agentdeck notify`. Raises UsageError."""
         _state_of(session)
-        said = next((word for word in SAID if word == state), None)
-        if state and said is None:
+        said: Said = one_of(Said, state, "")
+        if said != state:
             raise UsageError(f"{clean_line(state)} is none of {', '.join(SAID)}.")
-        if state and (live := self._of.get(session.id)) is not None:
+        if said and (live := self._of.get(session.id)) is not None:
             live.notified()
         words = secrets_filter.hide(clean_line(message).strip()[:_MOST_SAID])
-        session.recorder.emit(ev.TerminalSaid(state=said or "", message=words))
+        session.recorder.emit(ev.TerminalSaid(state=said, message=words))
 
     # -- the engine's life
 
