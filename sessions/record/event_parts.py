@@ -50,8 +50,8 @@ class ResultFacts(TypedDict, total=False):
     """What is known of a call besides what the model is told, by the tool that ran.
 
     `diff` and `changed`: of an edit; `files`: how many were found; `job`: a command that goes on;
-    `session` and
-    `tokens`: what a task was done in, and took; `answers`: what was chosen, by question.
+    `session` and `tokens`: what a task was done in, and took; `answers`: what was chosen, by
+    question.
     """
 
     exit_code: int | None

@@ -66,10 +66,9 @@ else:
     OwnBudget = QueuedMessage = SessionAbove = JSON
     CallLocation = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
-    AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = DrawnKind = (
-        LandedHow
-    ) = Origin = str
-    Permission = RefusedPart = Said = SkillState = SkillUse = TurnReason = str
+    AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = str
+    DrawnKind = LandedHow = Origin = Permission = RefusedPart = Said = str
+    SkillState = SkillUse = TurnReason = str
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):

@@ -73,8 +73,8 @@ class Recorder:
         self._last_chunk_at = 0.0
         self._backlog: list[ev.Event] = []
         self._held = 0
-        self._closed = False
         """Bytes in the backlog, about."""
+        self._closed = False
         self._room = asyncio.Event()
         self._room.set()
         self._recovering = asyncio.Lock()
