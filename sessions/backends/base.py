@@ -14,7 +14,7 @@ into an `error` event. Text that was emitted before either stays.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -359,6 +359,3 @@ class Prepares(Protocol):
 
     def prepare(self) -> None:
         """A session of it was made: load it in the background while its user still types."""
-
-
-Factory = Callable[..., Awaitable[Backend]]
