@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 from textual.css.query import NoMatches
 from textual.dom import DOMNode, NoScreen
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CATCHES_UP_S = 0.5
 Work = Callable[[], Coroutine[Any, Any, Any]]
+Given = TypeVarTuple("Given")
 
 
 def gone(node: DOMNode) -> bool:
@@ -25,18 +26,16 @@ def gone(node: DOMNode) -> bool:
         return True
 
 
-def while_shown(
-    node: DOMNode, work: Awaitable[None] | Callable[..., Awaitable[None]], *given: Any
-) -> Work:
+def while_shown(node: DOMNode, work: Callable[[*Given], Awaitable[None]], *given: *Given) -> Work:
     """Work for a screen or widget; what it can't find once that is gone is no fault.
 
-    Textual cancels a node's workers only after it has taken away what is in the node. A function
-    is called when the worker begins: one that was replaced before leaves nothing un-awaited.
+    Textual cancels a node's workers only after it has taken away what is in the node. `work` is
+    called when the worker begins: one that was replaced before leaves nothing un-awaited.
     """
 
     async def do() -> None:
         try:
-            await (work(*given) if callable(work) else work)
+            await work(*given)
         except NoMatches:
             if not gone(node):
                 raise

@@ -84,7 +84,7 @@ class UsageScreen(Dialog[str]):
         """Ask for the figures, and load what plots them."""
         self.query_one(Rows).focus()
         self._say()
-        self.run_worker(while_shown(self, self._plot()), group="plot")
+        self.run_worker(while_shown(self, self._plot), group="plot")
         self._ask()
 
     async def _plot(self) -> None:
@@ -95,7 +95,7 @@ class UsageScreen(Dialog[str]):
 
     def _ask(self) -> None:
         self.asked += 1
-        self.run_worker(while_shown(self, self._asking(self.asked)), group="ask")
+        self.run_worker(while_shown(self, self._asking, self.asked), group="ask")
 
     async def _asking(self, number: int) -> None:
         since = (date.today() - timedelta(self.days - 1)).isoformat() if self.days else ""
