@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar, TypeVarTuple
 
 from rich.cells import cell_len
 from textual import events, on
@@ -33,7 +34,11 @@ from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
+if TYPE_CHECKING:
+    from tui.deck.topics import Topic
+
 T = TypeVar("T")
+Told = TypeVarTuple("Told")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
 CLICK_S = 1.0
@@ -68,6 +73,7 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
         self._dismissed = False
         self._hint = ""
         self._moused = -CLICK_S
+        self._unfollow: list[Callable[[], None]] = []
         self.heading = title
         self.set_class(glyphs.is_ascii(), "-ascii")
 
@@ -126,8 +132,15 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
                 waiting.future = None
         return super().dismiss(result)
 
+    def follow(self, topic: Topic[*Told], heard: Callable[[*Told], object]) -> None:
+        """Call it whenever there is news of a topic, for as long as the dialog is there."""
+        topic.subscribe(heard)
+        self._unfollow.append(partial(topic.unsubscribe, heard))
+
     def on_unmount(self) -> None:
-        """What it leaves behind is collected when no key waits for that."""
+        """Nobody looks any more; what it leaves behind is collected when no key waits for that."""
+        for leave in self._unfollow:
+            leave()
         collect_when_idle(self.app)
 
     def on_mouse_down(self) -> None:

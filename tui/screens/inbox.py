@@ -93,15 +93,10 @@ class InboxScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show the most urgent, and follow what comes and goes."""
-        self.deck.topics.summary.subscribe(self._changed)
-        self.deck.topics.gone.subscribe(self._changed)
+        self.follow(self.deck.topics.summary, self._changed)
+        self.follow(self.deck.topics.gone, self._changed)
         self.show()
         self.run_worker(while_shown(self, self._find), group="find", exclusive=True)
-
-    def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self.deck.topics.summary.unsubscribe(self._changed)
-        self.deck.topics.gone.unsubscribe(self._changed)
 
     def _changed(self, _: object) -> None:
         """A session is another than it was, or is gone."""

@@ -62,11 +62,7 @@ class Queue(Dialog[str]):
         self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self.query_one(Rows).focus()
         self.show()
-        self.deck.topics.summary.subscribe(self._changed)
-
-    def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self.deck.topics.summary.unsubscribe(self._changed)
+        self.follow(self.deck.topics.summary, self._changed)
 
     def _changed(self, summary: Summary) -> None:
         if summary.id == self.session:

@@ -90,13 +90,9 @@ class RunsView(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show all runs, and follow what happens."""
-        self.deck.topics.run.subscribe(self.happened)
+        self.follow(self.deck.topics.run, self.happened)
         self.query_one(Rows).focus()
         self._ask()
-
-    def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self.deck.topics.run.unsubscribe(self.happened)
 
     def happened(self, notice: EngineNotice) -> None:
         """Something of a run happened."""

@@ -42,12 +42,8 @@ class SearchScreen(Filtered[EventSpot]):
 
     def on_mount(self) -> None:
         """Say what enter does, and how much can be found so far."""
-        self.deck.topics.index.subscribe(self._indexed)
+        self.follow(self.deck.topics.index, self._indexed)
         self._say()
-
-    def on_unmount(self) -> None:
-        """Nobody searches any more."""
-        self.deck.topics.index.unsubscribe(self._indexed)
 
     def _indexed(self) -> None:
         """More can be found; what was looked for is looked for again once all can be."""

@@ -78,12 +78,8 @@ class TimelineScreen(Dialog[None]):
         """Ask for the turn."""
         self.query_one(Rows).focus()
         self.query_one("#offers", Hints).say(_KEYS)
-        self.deck.topics.event.subscribe(self.event_came)
+        self.follow(self.deck.topics.event, self.event_came)
         self.action_turn(0)
-
-    def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self.deck.topics.event.unsubscribe(self.event_came)
 
     def event_came(self, session: str, event: ev.Event) -> None:
         """What runs goes on: the turn is asked for again when a stretch of it begins or ends."""

@@ -80,15 +80,11 @@ class SettingsScreen(Filtered[None]):
     def on_mount(self) -> None:
         """Ask the engine for all of them."""
         self.query_one("#offers", Hints).say(_HINTS)
-        self.deck.topics.config.subscribe(self.reload)
+        self.follow(self.deck.topics.config, self.reload)
         self.query_one("#filter", Input).focus()
         if (known := self.deck.settings.last) is not None:
             self._take(known)  # at once; what is new comes with the answer
         self.reload()
-
-    def on_unmount(self) -> None:
-        """Nobody looks any more."""
-        self.deck.topics.config.unsubscribe(self.reload)
 
     # -- what is shown
 
