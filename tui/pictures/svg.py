@@ -18,6 +18,8 @@ MOST_BYTES = 4_000_000
 WITHIN_S = 8.0
 _CPU_S = 6
 _HEAD, _MOST_SIDE = 20_000, 100_000
+_SIDE = 100.0
+"""Of one that says nothing of its size."""
 _MEMORY = 2 * 2**30
 _HELD = re.compile(r"data:image/(?:png|jpe?g|gif|webp)[;,]", re.IGNORECASE)
 _OUTSIDE = re.compile(r"url\(\s*['\"]?\s*(?!#)[^)]*\)|@import[^;]*;?", re.IGNORECASE)
@@ -80,8 +82,11 @@ def own_size(data: bytes) -> tuple[int, int]:
     """What it says of its size, in pixels: no one has looked whether it is an SVG at all."""
     text = data[:_HEAD].decode("utf-8", "replace")
     at = text.lower().find("<svg")
-    wide, high = _own(text[max(0, at) :])
-    return max(1, min(_MOST_SIDE, round(wide))), max(1, min(_MOST_SIDE, round(high)))
+    try:
+        wide, high = _own(text[max(0, at) :])
+    except ValueError:  # what looks like its first tag may stand in a comment, and say anything
+        wide = high = _SIDE
+    return round(max(1, min(_MOST_SIDE, wide))), round(max(1, min(_MOST_SIDE, high)))
 
 
 def _size(text: str, width: int, height: int) -> tuple[int, int]:
@@ -100,7 +105,7 @@ def _own(text: str) -> tuple[float, float]:
         own = numbers[2], numbers[3]
     else:
         found = [re.search(rf"\b{key}\s*=\s*['\"]\s*([\d.]+)", head) for key in ("width", "height")]
-        own = tuple(float(each[1]) if each else 100.0 for each in found)  # type: ignore[assignment]
+        own = tuple(float(each[1]) if each else _SIDE for each in found)  # type: ignore[assignment]
     wide, high = (max(1e-6, side) for side in own)
     return wide, high
 

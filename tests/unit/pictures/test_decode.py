@@ -123,6 +123,16 @@ def test_an_svgs_size_is_its_own_not_that_of_the_room_it_is_drawn_in(
     )
 
 
+@pytest.mark.parametrize(("side", "size"), [("1e999", (100_000, 9)), ("1.2.3", (100, 100))])
+def test_whatever_a_comment_says_of_an_svgs_size_it_is_drawn(
+    side: str, size: tuple[int, int]
+) -> None:
+    pytest.importorskip("resvg_py")
+    comment = f'<!-- <svg viewBox="0 0 {side} 9"> -->'
+    drawn, told = small(f'{comment}{SVG} viewBox="0 0 20 10"/>'.encode(), 40, 40)
+    assert (drawn.size, told) == ((40, 20), size)
+
+
 def test_an_svg_is_drawn_and_nothing_beside_it(tmp_path: Path) -> None:
     pytest.importorskip("resvg_py")
     beside = tmp_path / "secret.png"
