@@ -46,7 +46,12 @@ class Dialect:
 
 
 class OpenAIApi(Wire):
-    """A server that the SDK `openai` asks."""
+    """A server that the SDK `openai` asks.
+
+    What it is asked goes as `extra_body`, which is sent as it is: all else the SDK walks through,
+    each part against each type that it could be. That held the engine up for 0.2 s at every
+    request of a conversation of 300 messages, for 2 s at one of 3,000.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -77,7 +82,8 @@ class ChatApi(OpenAIApi):
         return ChatReader(sink, response, self.dialects[str(params.get("model"))])
 
     def _request(self, client: Any, params: Mapping[str, Any]) -> Any:
-        return client.chat.completions.with_streaming_response.create(**params, stream=True)
+        asking = client.chat.completions.with_streaming_response.create
+        return asking(model=params["model"], messages=[], stream=True, extra_body=dict(params))
 
 
 @dataclass(slots=True)

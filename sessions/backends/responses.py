@@ -24,7 +24,8 @@ class ResponsesApi(OpenAIApi):
         return ResponsesReader(sink, response, dialect, most or 0)
 
     def _request(self, client: Any, params: Mapping[str, Any]) -> Any:
-        return client.responses.with_streaming_response.create(**params, stream=True)
+        asking = client.responses.with_streaming_response.create
+        return asking(model=params["model"], stream=True, extra_body=dict(params))
 
 
 class ResponsesReader(EventStream):
