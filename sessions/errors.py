@@ -17,6 +17,10 @@ from __future__ import annotations
 
 import errno
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sessions.record.closed_sets import ErrorKind
 
 
 class AgentdeckError(Exception):
@@ -48,16 +52,18 @@ class NeedsPerson(AgentdeckError):
 class BackendError(AgentdeckError):
     """What answers could not answer; `kind` names the fault as in the `error` event."""
 
-    def __init__(self, message: str, hint: str = "", *, kind: str = "backend") -> None:
+    def __init__(self, message: str, hint: str = "", *, kind: ErrorKind = "backend") -> None:
         super().__init__(message, hint)
-        self.kind = kind
+        self.kind: ErrorKind = kind
 
 
 class LimitLasts(BackendError):
     """A limit lasts longer than a turn waits. `until`: when it ends, with its time zone."""
 
-    def __init__(self, message: str, hint: str = "", *, until: datetime, kind: str = "") -> None:
-        super().__init__(message, hint, kind=kind or "rate_limit")
+    def __init__(
+        self, message: str, hint: str = "", *, until: datetime, kind: ErrorKind = "rate_limit"
+    ) -> None:
+        super().__init__(message, hint, kind=kind)
         self.until = until
 
 

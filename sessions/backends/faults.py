@@ -12,9 +12,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sessions.errors import BackendError
+from sessions.record.closed_sets import FaultKind
 from sessions.safety.retry_after import asked_to_wait
 from sessions.safety.sanitise import clean_line
 from sessions.safety.secrets_filter import hide
@@ -23,7 +24,7 @@ MIN_WAIT_S, MAX_WAIT_S = 1.0, 300.0
 LONG_S, MOST_S = 300.0, 8 * 86400.0
 """A limit that lasts longer pauses the session; one of more than a week is not believed."""
 
-_BY_STATUS = {
+_BY_STATUS: dict[int, FaultKind] = {
     400: "invalid",
     401: "auth",
     402: "billing",
@@ -36,7 +37,7 @@ _BY_STATUS = {
     429: "rate_limit",
     529: "overloaded",
 }
-_BY_TYPE = {
+_BY_TYPE: dict[str, FaultKind] = {
     "invalid_request_error": "invalid",
     "authentication_error": "auth",
     "permission_error": "auth",
@@ -71,7 +72,14 @@ _BY_TYPE = {
     "RESOURCE_EXHAUSTED": "rate_limit",
     "UNAVAILABLE": "overloaded",
 }
-_RETRYABLE = {"rate_limit", "overloaded", "server", "network", "stalled", "truncated"}
+_RETRYABLE: set[FaultKind] = {
+    "rate_limit",
+    "overloaded",
+    "server",
+    "network",
+    "stalled",
+    "truncated",
+}
 # The words of a request that is too large: each server has its own.
 _TOO_LONG = re.compile(
     r"""(prompt|input|request|message|conversation|context)\b.{0,60}\btoo\ (long|large)  # Anthropic
@@ -92,7 +100,7 @@ _WINDOW = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NO_CREDIT = re.compile(r"credit balance", re.IGNORECASE)
-_WORDS = {
+_WORDS: dict[FaultKind, tuple[str, str]] = {
     "invalid": ("The server refused the request", "The message above says what it did not like."),
     "auth": (
         "The key was refused",
@@ -136,7 +144,7 @@ class Fault:
     `final`: the server says itself that trying again is of no use.
     """
 
-    kind: str
+    kind: FaultKind
     detail: str = ""
     wait_s: float | None = None
     request_id: str = ""
@@ -189,7 +197,7 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
     """The fault behind an HTTP status other than 200."""
     kind = _of_code(status)
     detail, by_type = _detail(body)
-    if status < 500 and by_type not in ("", "server"):
+    if status < 500 and by_type and by_type != "server":
         kind = by_type
     words = f"{detail} {_beside(body)}"
     asked = asked_to_wait(headers)
@@ -218,11 +226,11 @@ def of_event(error: Any, request_id: str = "") -> Fault:
     return Fault(kind, words, request_id=request_id, window=_window(said))
 
 
-def _of_code(status: int) -> str:
+def _of_code(status: int) -> FaultKind:
     return _BY_STATUS.get(status, "server" if status >= 500 else "invalid")
 
 
-def _named(error: dict[str, Any]) -> str:
+def _named(error: dict[str, Any]) -> FaultKind | Literal[""]:
     """The kind that an error names itself by: its type, or a code that is a name or a status."""
     for key in ("code", "type", "status"):
         name = str(error.get(key))
@@ -233,7 +241,7 @@ def _named(error: dict[str, Any]) -> str:
     return ""
 
 
-def _by_words(kind: str, detail: str) -> str:
+def _by_words(kind: FaultKind, detail: str) -> FaultKind:
     """Two faults that servers call something else, and that have remedies of their own."""
     if kind in ("invalid", "server") and _TOO_LONG.search(detail):
         return "too_large"
@@ -266,7 +274,7 @@ def _marks(error: Any) -> str:
     return f"{error.get('type')} {error.get('code')} {size} {str(raw)[:2000]}"
 
 
-def _detail(body: bytes) -> tuple[str, str]:
+def _detail(body: bytes) -> tuple[str, FaultKind | Literal[""]]:
     """The message of an error's body, and the kind that its type means."""
     try:
         data = json.loads(body)

@@ -24,6 +24,7 @@ from sessions.backends.messages_stream import Response, Sink
 from sessions.backends.read_pacing import Pace
 from sessions.errors import no_memory
 from sessions.record import codec
+from sessions.record.closed_sets import FaultKind
 from sessions.safety.secrets_filter import address
 
 _MAX_LINE = 64 * 2**20
@@ -107,7 +108,7 @@ class Wire:
                     self._client = await loop.run_in_executor(None, self._make)
                 except (ImportError, ValueError, OSError) as error:
                     # A proxy of the environment that can't be used, certificates that aren't there.
-                    kind = "memory" if no_memory(error) else "setup"
+                    kind: FaultKind = "memory" if no_memory(error) else "setup"
                     raise FaultError(Fault(kind, str(error))) from error
         return self._client
 

@@ -229,7 +229,10 @@ class WorktreesConfig:
 
 @dataclass(frozen=True, slots=True)
 class RuleConfig:
-    """A permission given for good; written by the answer `always`."""
+    """A permission given for good; written by the answer `always`.
+
+    `kind` is open: a rule of a kind that is not known is not followed, and the rest is.
+    """
 
     id: str = setting("", "its name")
     kind: str = setting("argv", "argv or prefix: what the words must equal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from sessions.plans import record
 from sessions.plans.fanout import FanoutItem
@@ -13,7 +13,10 @@ from sessions.plans.model import Plan, RunEnd, Task
 from sessions.plans.placeholders import Left
 from sessions.record.closed_sets import UnitState
 
-WORK, CANDIDATE, JUDGE = "work", "candidate", "judge"
+NodeKind = Literal["work", "candidate", "judge"]
+WORK: Final = "work"
+CANDIDATE: Final = "candidate"
+JUDGE: Final = "judge"
 SETTLED: tuple[UnitState, ...] = ("done", "failed", "skipped", "unknown")
 KEPT_CHECKS = 3
 
@@ -24,7 +27,7 @@ class Node:
 
     name: str
     task: Task
-    kind: str
+    kind: NodeKind
     needs: tuple[str, ...]
     expanded: bool = False
     fault: str = ""
@@ -189,7 +192,7 @@ class Run:
             handler(self, event)
 
     def _add(self, task: Task) -> None:
-        kind = JUDGE if task.best_of else WORK
+        kind: NodeKind = JUDGE if task.best_of else WORK
         if task.best_of:
             own = Node(f"{task.name}/", task, CANDIDATE, tuple(task.needs))
             self.nodes[own.name] = own

@@ -141,6 +141,27 @@ WantKind = Literal[
 ]
 LandedHow = Literal["rebase", "squash", "merge"]
 """How a branch was brought into another."""
+FaultKind = Literal[
+    "invalid", "auth", "billing", "not_found", "network", "server", "too_large", "rate_limit",
+    "overloaded", "tls", "stalled", "truncated", "setup", "memory", "protocol", "local_crash",
+]  # fmt: skip
+"""What can go wrong on the way to a model and back; see `sessions.backends.faults`."""
+ErrorKind = Literal[
+    FaultKind,
+    "error", "internal", "record", "lost",
+    "backend", "refusal", "no_tools", "trimmed", "no_model", "compaction",
+    "agent", "agent_ended", "agent_missing", "agent_hangs", "agent_mode", "agent_past",
+    "mcp", "skill", "rule", "landing", "worktree",
+]  # fmt: skip
+"""What an error is of; internal: a fault of ours, record: what came can't be recorded, lost: where
+it lived is gone, trimmed: a conversation was cut for a small model, agent_past: what an agent does
+not know of before."""
+NoticeKind = Literal["", "priming", "terminal", "handed", "compaction", "agent", "agent_mode"]
+"""What a notice in a session is of."""
+GrantKind = Literal["argv", "prefix", "edits", "read", "write", "tool"]
+"""What is allowed for one session: see `sessions.tools.grants`."""
+RuleKind = Literal["argv", "prefix", "tool"]
+"""What a rule allows: these words, all that begin with them, a tool without words."""
 RefusedPart = Literal["picture", "thinking"]
 """What a server will not take of a conversation."""
 UnitState = Literal["pending", "running", "waiting", "done", "failed", "unknown", "skipped"]

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         ChosenBy,
         DetailKind,
         DrawnKind,
+        FaultKind,
         LandedHow,
+        NoticeKind,
         Origin,
         Permission,
         RefusedPart,
@@ -67,8 +69,8 @@ else:
     CallLocation = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = str
-    DrawnKind = LandedHow = Origin = Permission = RefusedPart = Said = str
-    SkillState = SkillUse = TurnReason = str
+    DrawnKind = FaultKind = LandedHow = Origin = Permission = str
+    RefusedPart = Said = SkillState = SkillUse = NoticeKind = TurnReason = str
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
@@ -242,7 +244,7 @@ class Retry(Event, frozen=True, kw_only=True, tag="retry"):
     """The backend will be asked again after `wait_s` seconds; nothing had been shown yet."""
 
     turn: Int
-    kind: str
+    kind: FaultKind
     wait_s: float
     attempt: Int
     message: str = ""
@@ -286,7 +288,7 @@ class Notice(Event, frozen=True, kw_only=True, tag="notice"):
     """Something that the user shall know and that is no fault."""
 
     turn: Int | None = None
-    kind: str = ""
+    kind: NoticeKind = ""
     message: str = ""
 
 

@@ -10,7 +10,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from sessions.record.closed_sets import (
     DetailKind,
+    FaultKind,
     FieldKind,
+    GrantKind,
     OptionKind,
     Origin,
     ProgressState,
@@ -62,7 +64,7 @@ class QueuedMessage(TypedDict):
 class Grant(TypedDict):
     """What holds for a session once it is chosen: see `sessions.tools.grants`."""
 
-    kind: str
+    kind: GrantKind
     words: list[str]
 
 
@@ -144,7 +146,7 @@ class ImportedFrom(TypedDict):
 class RetryWait(TypedDict):
     """A request that is made again, so many seconds after `at`."""
 
-    kind: str
+    kind: FaultKind
     wait_s: float
     attempt: int
     at: str

@@ -24,7 +24,7 @@ from sessions.errors import (
 )
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.closed_sets import WENT_THROUGH, Origin, QueueMode, Status
+from sessions.record.closed_sets import WENT_THROUGH, ErrorKind, Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.event_parts import MessageNote
 from sessions.record.journal import Journal
@@ -461,7 +461,7 @@ class Session:
             taken.set_exception(error)
         self.deck.changed(self)
 
-    def _tell(self, turn: int, kind: str, error: AgentdeckError) -> None:
+    def _tell(self, turn: int, kind: ErrorKind, error: AgentdeckError) -> None:
         told = ev.Error(turn=turn, kind=kind, message=error.message, hint=error.hint)
         self.recorder.emit(told)
 

@@ -20,13 +20,13 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sessions.record.closed_sets import PERMISSIONS
+from sessions.record.closed_sets import PERMISSIONS, GrantKind, RuleKind
 from sessions.record.summary_parts import Grant
 from sessions.tools import plain_command as plain
 from sessions.tools import rule_prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.process import environment
-from sessions.tools.rules import Kind, Rule, fingerprint, new_id
+from sessions.tools.rules import Rule, fingerprint, new_id
 from sessions.tools.sandbox import describe
 from sessions.tools.state import ToolState
 from sessions.tools.workspace import Target
@@ -308,7 +308,7 @@ def _rule_options(words: list[str], state: ToolState) -> tuple[Option, ...]:
     return tuple(options)
 
 
-def _rule(kind: Kind, words: list[str], program: Program, here: Path) -> Rule:
+def _rule(kind: RuleKind, words: list[str], program: Program, here: Path) -> Rule:
     return Rule("", "Bash", kind, str(here), tuple(words), program.real, program.sha256)
 
 
@@ -356,7 +356,7 @@ def _path_ask(verb: str, target: Target, why: str, options: tuple[Option, ...]) 
     )
 
 
-def _grant(option_id: str, name: str, short: str, kind: str, *words: str) -> Option:
+def _grant(option_id: str, name: str, short: str, kind: GrantKind, *words: str) -> Option:
     grant: Grant = {"kind": kind, "words": list(words)}
     return Option(option_id, name, "allow_session", grant, short=short)
 

@@ -25,12 +25,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sessions.errors import NotFound
+from sessions.record.closed_sets import RuleKind, one_of
 from sessions.tools import rule_prefixes
-
-Kind = Literal["argv", "prefix", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Rule:
 
     id: str
     tool: str
-    kind: Kind
+    kind: RuleKind
     workspace: str
     argv: tuple[str, ...] = ()
     program: str = ""
@@ -196,15 +195,15 @@ def parse(entry: object) -> Rule:
         raise ValueError("`argv` must be a list of texts")
     if not texts["tool"] or not Path(str(texts["workspace"])).is_absolute():
         raise ValueError("`tool` and an absolute `workspace` are needed")
-    kind = str(texts["kind"])
-    if kind not in ("argv", "prefix", "tool") or (kind == "tool") == bool(argv):
+    kind: RuleKind | None = one_of(RuleKind, texts["kind"], None)
+    if kind is None or (kind == "tool") == bool(argv):
         raise ValueError("`kind` must be argv or prefix with an argv, or tool without one")
     if kind != "tool" and not texts["program"]:
         raise ValueError("`program` is needed: the path of the program that was allowed")
     if kind == "tool" and texts["tool"] == "Bash":
         raise ValueError("no rule can allow every command")
     fixed: dict[str, Any] = {k: str(v) for k, v in texts.items() if k != "kind"}
-    return Rule(kind=kind, argv=tuple(argv), **fixed)  # type: ignore[arg-type]
+    return Rule(kind=kind, argv=tuple(argv), **fixed)
 
 
 def _entry(rule: Rule) -> Any:
