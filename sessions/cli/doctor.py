@@ -132,7 +132,7 @@ def _hosts(loaded: Config) -> Iterator[DoctorCheck]:
     """Each machine of [hosts], reached once from here."""
     if not loaded.hosts:
         return
-    from sessions.remote.host_connection import reached
+    from sessions.remote.host_transport import reached
 
     async def all_of_them() -> list[tuple[bool, str]]:
         return await asyncio.gather(*(reached(host) for host in loaded.hosts.values()))

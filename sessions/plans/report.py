@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sessions.plans import show
-from sessions.plans.next_steps import blocked
 from sessions.plans.report_markdown import markdown
 from sessions.plans.report_page import page
 from sessions.plans.report_shape import (
@@ -25,6 +24,7 @@ from sessions.plans.report_shape import (
     Worked,
     WorthHarvest,
 )
+from sessions.plans.scheduling import blocked
 from sessions.plans.state import CANDIDATE, JUDGE, Node, Run, Unit
 from sessions.safety.secrets_filter import hide
 from skills import private_files

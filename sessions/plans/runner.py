@@ -17,7 +17,7 @@ from sessions.plans import check, fanout, judging, placeholders, read, record, r
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.interfaces import SessionChanges
 from sessions.plans.model import Critic, Judge, Plan, Task
-from sessions.plans.next_steps import Decision, Start, decide
+from sessions.plans.scheduling import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import RunStore
 from sessions.priming import kinds

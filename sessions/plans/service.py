@@ -17,10 +17,10 @@ from sessions.features.feature import Feature
 from sessions.ids import new_id
 from sessions.plans import plan_files, read, record, report, show, store, times
 from sessions.plans.model import Plan, Task
-from sessions.plans.next_steps import decide
 from sessions.plans.remote_tasks import RemoteTasks
 from sessions.plans.runner import Runner
 from sessions.plans.schedules import ScheduleEntry, Timetable
+from sessions.plans.scheduling import decide
 from sessions.plans.state import Run
 from sessions.plans.store import RunStore
 from sessions.priming.rng import new_seed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessions.api.plans import RunLine, RunShown, RunTask, RunUnit
-from sessions.plans.next_steps import blocked
+from sessions.plans.scheduling import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
 from sessions.record.closed_sets import RunState, UnitState
 

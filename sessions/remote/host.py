@@ -24,7 +24,7 @@ from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
-from sessions.remote.host_connection import HostWire, command_of, environment
+from sessions.remote.host_transport import HostWire, command_of, environment
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.remote_terminal import HearsPrinted
 from sessions.remote.site_interface import Offline

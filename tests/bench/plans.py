@@ -21,7 +21,7 @@ from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.plans import record
 from sessions.plans.model import ForEach, Head, Plan, Task
-from sessions.plans.next_steps import decide
+from sessions.plans.scheduling import decide
 from sessions.plans.state import Run
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.terminal import rss

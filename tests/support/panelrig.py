@@ -28,7 +28,7 @@ from tests.support.rig import until
 from tui.app import DeckApp
 from tui.deck.screen import DeckScreen
 from tui.options import DeckOptions
-from tui.panels import Panel
+from tui.panels.base import Panel
 from tui.widgets.rows import Rows
 
 P = TypeVar("P", bound=Panel)
@@ -136,7 +136,7 @@ async def panel_rig(
 
         app = DeckApp(DeckOptions(), connect)
         # However fast they come, a test's keys are commands, unless it says that it writes.
-        one_by_one = patch("tui.panels.WRITTEN_S", 0.0)
+        one_by_one = patch("tui.panels.accidental_typing.WRITTEN_S", 0.0)
         try:
             with one_by_one:
                 async with app.run_test(size=size, notifications=True) as pilot:

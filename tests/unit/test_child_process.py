@@ -18,7 +18,7 @@ from sessions.backends.acp import process as acp_process
 from sessions.backends.local import LocalBackend
 from sessions.config.model import BackendConfig
 from sessions.errors import BackendError
-from sessions.remote import host_connection
+from sessions.remote import host_transport
 from sessions.remote.relay import HELLO
 from sessions.tools import mcp_wire
 from tests.support.rig import alive
@@ -100,9 +100,9 @@ async def test_the_local_models_server_is_not_waited_for(holder: Holder, tmp_pat
 async def test_the_way_to_a_host_is_not_waited_for(
     holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_connection, "_LAST_WORDS_S", 0.01)
+    monkeypatch.setattr(host_transport, "_LAST_WORDS_S", 0.01)
     command = holder.command(f"echo '{HELLO.decode()}1.0'; read line")
-    wire = await host_connection.HostWire.open(command, os.environ)
+    wire = await host_transport.HostWire.open(command, os.environ)
     async with asyncio.timeout(LONG_S):
         await wire.end()
         assert await wire.reader.read() == b""

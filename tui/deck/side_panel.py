@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.panels import Panel, kinds
+from tui.panels import kinds
+from tui.panels.base import Panel
 from tui.terminal import glyphs
 from tui.text import clip
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot

@@ -10,8 +10,8 @@ from sessions.record.closed_sets import BlockNotice
 from sessions.record.transcript import Block
 from sessions.safety.sanitise import clean, clean_line
 from tui.terminal import glyphs
-from tui.view.gauge import gauge_words
 from tui.view.pieces import Piece, TextPiece
+from tui.view.priming_gauge import gauge_words
 
 _REASONS = {
     "max_tokens": "The answer reached its longest allowed length.",

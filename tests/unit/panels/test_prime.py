@@ -374,7 +374,7 @@ async def test_what_is_written_into_the_panel_is_asked_about_before_it_sends(
     async with panel_rig(tmp_path, reader) as rig:
         await rig.native.turn(rig.session, "How shall we store tides?")
         panel = await read(rig)
-        for guard in ("tui.panels.WRITTEN_S", "tui.screens.dialogs.GUARD_S"):
+        for guard in ("tui.panels.accidental_typing.WRITTEN_S", "tui.screens.dialogs.GUARD_S"):
             monkeypatch.setattr(guard, 20.0)
         before = rig.session.summary.turns
         for key in "yi":
@@ -385,9 +385,9 @@ async def test_what_is_written_into_the_panel_is_asked_about_before_it_sends(
         await rig.press()
         assert rig.session.summary.turns == before
         await rig.press("escape")
-        monkeypatch.setattr("tui.panels.WRITTEN_S", 0.0)
+        monkeypatch.setattr("tui.panels.accidental_typing.WRITTEN_S", 0.0)
         # Nor does a panel send that nobody has used for long.
-        panel._came -= 60
+        panel._keys_here.since -= 60
         await rig.press("i")
         assert isinstance(rig.app.screen, Confirm)
 

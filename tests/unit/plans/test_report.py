@@ -8,7 +8,7 @@ import re
 from sessions.plans import record, report
 from sessions.plans.model import ForEach, Head, Task, TryState
 from sessions.plans.state import Run
-from tests.unit.plans.test_next_steps import World, plan_of
+from tests.unit.plans.test_scheduling import World, plan_of
 
 HOSTILE = "all fine <script>alert(1)</script> \x1b[31m\n```\n| done"
 

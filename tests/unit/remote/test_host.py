@@ -25,7 +25,7 @@ from sessions.record.journal import store_file
 from sessions.record.summary_parts import AttachedFile
 from sessions.remote import host as remote_host
 from sessions.remote.host import RemoteHost
-from sessions.remote.host_connection import command_of
+from sessions.remote.host_transport import command_of
 from sessions.remote.site_interface import Offline
 from tests.support.deckrig import Rig
 from tests.support.rig import until

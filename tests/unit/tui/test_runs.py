@@ -11,7 +11,7 @@ from sessions.plans.model import ForEach, Head, Task
 from sessions.plans.state import Run
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
-from tests.unit.plans.test_next_steps import World, plan_of
+from tests.unit.plans.test_scheduling import World, plan_of
 from tui.screens import runs as view
 from tui.screens.runs import RunsView
 from tui.widgets.rows import Rows

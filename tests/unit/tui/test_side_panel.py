@@ -11,7 +11,8 @@ from tests.support.deckpilot import opened
 from tui import panels as panels_module
 from tui.deck.memory import Memory
 from tui.deck.side_panel import SidePanel
-from tui.panels import Panel, PanelKind, kinds
+from tui.panels import PanelKind, kinds
+from tui.panels.base import Panel
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.widgets.rows import Rows
 

@@ -9,7 +9,7 @@ import pytest
 from sessions.archive.usage_totals import Usage
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
-from tui.screens.usage import figures
+from tui.screens.usage import chart_data
 from tui.screens.usage.screen import UsageScreen
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.rows import Rows
@@ -26,7 +26,7 @@ def client_with(**rows: list[Any]) -> FakeClient:
 
     async def usage(by: list[str], since: str = "", **_: Any) -> Any:
         found = rows.get(by[0], [])
-        return {"rows": found, "total": figures.together(found), "others": 0}
+        return {"rows": found, "total": chart_data.together(found), "others": 0}
 
     client._archive_usage = usage  # type: ignore[attr-defined]
     return client
@@ -34,30 +34,30 @@ def client_with(**rows: list[Any]) -> FakeClient:
 
 def test_days_without_a_turn_stand_between_the_others() -> None:
     rows = [row(day="2026-11-26"), row(2, day="2026-11-29"), row(day="")]
-    bars = figures.bars(rows, "day", "turns")
+    bars = chart_data.bars(rows, "day", "turns")
     assert bars.names == ("26 Nov", "27 Nov", "28 Nov", "29 Nov")
     assert bars.series == ((1, 0, 0, 2),)
 
 
 def test_years_fit_a_plot_since_a_bar_stands_for_several_days() -> None:
     rows = [row(day="2024-01-01"), row(3, day="2026-11-29")]
-    bars = figures.bars(rows, "day", "turns")
+    bars = chart_data.bars(rows, "day", "turns")
     assert len(bars.names) <= 60 and bars.names[-1] == "29 Nov"
     assert sum(bars.series[0]) == 4
 
 
 @pytest.mark.parametrize("most", [0, 0.004, 1, 3, 7, 99, 1234, 2.5e6, 9e15])
-@pytest.mark.parametrize("measure", figures.MEASURES)
+@pytest.mark.parametrize("measure", chart_data.MEASURES)
 def test_a_scale_is_round_and_holds_the_largest(most: float, measure: str) -> None:
-    ticks = figures.scale(most, measure)
+    ticks = chart_data.scale(most, measure)
     assert ticks[0][0] == 0 and ticks[-1][0] >= most
     assert 2 <= len(ticks) <= 7
 
 
 def test_the_largest_by_what_is_looked_at_stands_first() -> None:
     rows = [row(1, model="a", cost_usd=2.0), row(5, model="b", cost_usd=1.0)]
-    assert [r["model"] for r in figures.in_order(rows, "model", "cost")] == ["a", "b"]
-    assert [r["model"] for r in figures.in_order(rows, "model", "turns")] == ["b", "a"]
+    assert [r["model"] for r in chart_data.in_order(rows, "model", "cost")] == ["a", "b"]
+    assert [r["model"] for r in chart_data.in_order(rows, "model", "turns")] == ["b", "a"]
 
 
 async def test_it_is_plotted_and_listed_by_day_and_by_the_others() -> None:

@@ -17,7 +17,7 @@ from sessions.api.harvest import DraftShown, HarvestItem
 from sessions.api.notices import EngineNotice
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from tui.panels import Panel
+from tui.panels.base import Panel
 from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.review import DraftReview

@@ -24,7 +24,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import DrawnKind, one_of
 from tui.background_work import while_shown
-from tui.panels import Panel
+from tui.panels.base import Panel
 from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
@@ -34,7 +34,7 @@ from tui.panels.prime.state import KEYS, Prime
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
-from tui.view.gauge import gauge_words
+from tui.view.priming_gauge import gauge_words
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows

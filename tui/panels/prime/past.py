@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessions.api.priming import PrimingGauge, PrimingGaugeSide, PrimingPast, PrimingUptake
 from tui.text import one_line
-from tui.view.gauge import gauge_words
+from tui.view.priming_gauge import gauge_words
 from tui.widgets.rows import Row
 
 _CHOSE = {"user": "as you chose ", "deck": "as ticked ", "nobody": "with nobody there "}

@@ -18,7 +18,7 @@ from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from tui.background_work import while_shown
-from tui.panels import Panel
+from tui.panels.base import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills import paired, upkeep
 from tui.panels.skills.reader import SkillReader

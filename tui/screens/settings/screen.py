@@ -24,7 +24,6 @@ from tui.deck.reload_config import reload_config
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.frame import inner_width
-from tui.screens.settings.adding import wanted
 from tui.screens.settings.forms import SHEETS, EditSetting, PressKey
 from tui.screens.settings.items import (
     HEAD,
@@ -35,6 +34,7 @@ from tui.screens.settings.items import (
     shown_value,
     with_keys,
 )
+from tui.screens.settings.new_entry import wanted
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from tui.screens.usage.figures import Bars
+from tui.screens.usage.chart_data import Bars
 from tui.terminal import glyphs
 from tui.text import clip
 

@@ -19,7 +19,7 @@ from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
-from tui.screens.usage import figures
+from tui.screens.usage import chart_data
 from tui.terminal import glyphs
 from tui.text import clip, in_column, plain
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
@@ -115,12 +115,15 @@ class UsageScreen(Dialog[str]):
     @property
     def rows(self) -> list[UsageRow]:
         """The rows as they are listed."""
-        return figures.in_order(self.shown["rows"] if self.shown else [], self.by, self.measure)
+        return chart_data.in_order(self.shown["rows"] if self.shown else [], self.by, self.measure)
 
     def _say(self) -> None:
         """All words of the screen."""
         self.set_class(self.size.width < _NARROW, "-narrow")
-        for which, word, names in (("by", "by", figures.BY), ("measure", "of", figures.MEASURES)):
+        for which, word, names in (
+            ("by", "by", chart_data.BY),
+            ("measure", "of", chart_data.MEASURES),
+        ):
             now = getattr(self, which)
             spots = _choices(names, now, which, narrow=self.size.width < _NARROW)
             label = [] if self.size.width < _NARROW else [ClickableSpot(f"{word}  ")]
@@ -135,7 +138,7 @@ class UsageScreen(Dialog[str]):
 
     def _columns(self) -> list[str]:
         """The figures that fit beside the names, the one that is looked at first."""
-        others = [name for name in figures.MEASURES if name != self.measure]
+        others = [name for name in chart_data.MEASURES if name != self.measure]
         room = (self._width - 14) // _COLUMN
         return [self.measure, *others][: max(1, room)]
 
@@ -149,7 +152,7 @@ class UsageScreen(Dialog[str]):
         room = max(8, min(48, self._width - _COLUMN * len(columns)))
 
         def cells(name: str, row: UsageRow | None) -> tuple[tuple[str, str], ...]:
-            texts = [figures.told(row, c) if row else _HEADS[c] for c in columns]
+            texts = [chart_data.told(row, c) if row else _HEADS[c] for c in columns]
             shown = [f"{clip(text, _COLUMN - 1):>{_COLUMN}}" for text in texts]
             first = in_column(name, room - 1)
             style = "$text-muted" if row is None else ""
@@ -160,7 +163,7 @@ class UsageScreen(Dialog[str]):
         if self.shown:
             listing.empty = "No turn has ended" + (" in these days." if self.days else " yet.")
         listing.show([
-            Row(str(row.get(self.by, "")), cells(figures.name_of(row, self.by), row))
+            Row(str(row.get(self.by, "")), cells(chart_data.name_of(row, self.by), row))
             for row in rows
         ])  # fmt: skip
         heads = Content.assemble(*cells(self.by, None)) if rows else Content("")
@@ -175,7 +178,7 @@ class UsageScreen(Dialog[str]):
     def _draw(self) -> None:
         """The plot, where there is room for one."""
         rows = self.rows
-        bars = figures.bars(rows, self.by, self.measure)
+        bars = chart_data.bars(rows, self.by, self.measure)
         there = bool(rows) and self.size.height >= _LEAST_FOR_PLOT
         there = there and any(value > 0 for values in bars.series for value in values)
         self.query_one("#plotted").display = there
@@ -183,7 +186,7 @@ class UsageScreen(Dialog[str]):
         legend.display = there and self.measure == "tokens"
         block = glyphs.mark("colour")
         narrow = self.size.width < _NARROW
-        names = ("cached", *figures.SERIES[1:]) if narrow else figures.SERIES
+        names = ("cached", *chart_data.SERIES[1:]) if narrow else chart_data.SERIES
         gap = " " if narrow else "   "
         parts = zip(names, _COLOURS, strict=True)
         spots = [((f"{block} ", colour), (f"{name}{gap}", "$text-muted")) for name, colour in parts]
@@ -204,11 +207,11 @@ class UsageScreen(Dialog[str]):
 
     def action_by(self, step: int) -> None:
         """Sums by the next of days, models, backends, profiles, sessions."""
-        self._choose("by", _next(figures.BY, self.by, step))
+        self._choose("by", _next(chart_data.BY, self.by, step))
 
     def action_measure(self, step: int) -> None:
         """Plot another figure."""
-        self._choose("measure", _next(figures.MEASURES, self.measure, step))
+        self._choose("measure", _next(chart_data.MEASURES, self.measure, step))
 
     def action_days(self) -> None:
         """Look farther back, or at the last week again."""

@@ -21,7 +21,7 @@ from sessions.plans.model import (
     TryState,
     Window,
 )
-from sessions.plans.next_steps import blocked, decide
+from sessions.plans.scheduling import blocked, decide
 from sessions.plans.state import Run, seconds
 from sessions.record.closed_sets import one_of
 
