@@ -17,7 +17,7 @@ from sessions import child_process
 from sessions.record import events as ev
 from sessions.record.file_descriptors import user_limit
 from sessions.safety import secrets_filter
-from sessions.tools import user_umask
+from sessions.tools import supervisor, user_umask
 from sessions.tools.command_output import Spool
 from sessions.tools.fault import ToolFault
 from sessions.tools.protected_paths import names
@@ -25,8 +25,6 @@ from sessions.tools.protected_paths import names
 GRACE_S = 2.0
 """Between TERM and KILL."""
 _DRAIN_S = 5.0
-
-_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 # What commands may see of the engine's environment. Never a key.
 _PASSED = names(
@@ -185,6 +183,12 @@ class Running:
         return report
 
 
+def _program() -> str:
+    """The supervisor's, as the import here left it compiled: a start need not compile it anew."""
+    compiled = supervisor.__spec__.cached if supervisor.__spec__ else None
+    return compiled if compiled and Path(compiled).exists() else supervisor.__file__
+
+
 async def start(
     argv: Sequence[str],
     *,
@@ -215,7 +219,7 @@ async def start(
             told.write(marshal.dumps(spec))
             told.seek(0)
             making = asyncio.ensure_future(child_process.start(
-                sys.executable, "-I", "-S", str(_SUPERVISOR), str(told.fileno()), str(write),
+                sys.executable, "-I", "-S", _program(), str(told.fileno()), str(write),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/",
                 pass_fds=(told.fileno(), write), start_new_session=True,

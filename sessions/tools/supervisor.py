@@ -1,9 +1,10 @@
 """The parent of one command, in a process of its own: whatever the command starts ends with it.
 
-Run as a script (`python -I -S supervisor.py SPEC_FD STATUS_FD`), standard library only, since it
-starts once per command. It makes itself the reaper of orphans (Linux), so that a child that has
-left its process group or forked twice is still found; it ends everything when it is told to, and
-also when the engine dies, which it learns from its standard input being closed.
+Run as a script (`python -I -S supervisor.py SPEC_FD STATUS_FD`; as a compiled one, where there is
+one), standard library only, since it starts once per command. It makes itself the reaper of orphans
+(Linux), so that a child that has left its process group or forked twice is still found; it ends
+everything when it is told to, and also when the engine dies, which it learns from its standard
+input being closed.
 
 What is read from SPEC_FD is a marshalled dictionary: `argv`, `cwd`, `umask`, `files` (the soft
 limit on open files, 0 = as it is), `grace_s`, `spare` (how many generations below this one get no
@@ -13,7 +14,9 @@ is the command's. On STATUS_FD it writes another when all is over: `code`, `sign
 ended), or `error` when the command could not be started.
 
 Marshalled, since both ends are this interpreter and trust each other, and the import of `json` is
-a fifth of what a start costs. Nothing that the command starts has either descriptor.
+a fifth of what a start costs. So are those of `contextlib`, of `signal`, which makes enumerations
+of what `_signal` has as numbers, and of `ctypes`: none is imported. Nothing that the command
+starts has either descriptor.
 
 Not covered: a process of another user (after sudo), a SIGKILL to the supervisor itself outside
 a sandbox, and on macOS children that have both left the session and lost their parent.
@@ -21,11 +24,10 @@ a sandbox, and on macOS children that have both left the session and lost their 
 
 from __future__ import annotations
 
-import contextlib
+import _signal as signal  # type: ignore[import-not-found]
 import marshal
 import os
 import select
-import signal
 import sys
 import time
 
@@ -36,9 +38,15 @@ _KILL_S = 5.0
 def _adopt_orphans() -> None:
     if not sys.platform.startswith("linux"):
         return
-    import ctypes
+    try:
+        from _ctypes import call_cdeclfunction, dlopen, dlsym
+    except ImportError:  # an interpreter that is made otherwise
+        import ctypes
 
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return
+    prctl = dlsym(dlopen(None, os.RTLD_NOW), "prctl")  # type: ignore[arg-type]
+    call_cdeclfunction(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
 
 def _limit_files(soft: int) -> None:
@@ -46,9 +54,11 @@ def _limit_files(soft: int) -> None:
     if soft > 0:
         import resource
 
-        with contextlib.suppress(OSError, ValueError):
+        try:
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        except (OSError, ValueError):
+            return  # the engine's holds
 
 
 def _parents() -> dict[int, int]:
@@ -118,6 +128,7 @@ class Supervisor:
         self.files = int(spec.get("files", 0))  # type: ignore[call-overload]
         self.status = status
         self.main = 0
+        self.childless = False
         self.result: int | None = None
         self.kill_at: float | None = None
         self.left = 0
@@ -133,7 +144,7 @@ class Supervisor:
             self._reap()
             if self.result is not None and self.kill_at is None and not self._finish():
                 break
-            if self.kill_at is not None and (not descendants(os.getpid()) or self._kill_when_due()):
+            if self.kill_at is not None and (not self._below() or self._kill_when_due()):
                 self._reap()
                 break
             timeout = None if self.kill_at is None else max(0.0, self.kill_at - time.monotonic())
@@ -144,7 +155,7 @@ class Supervisor:
                 if not os.read(0, 64):
                     control = []  # the engine is gone
                 self.terminate()
-        stuck = len(descendants(os.getpid()))
+        stuck = len(self._below())
         code, number = self._ended()
         return {"code": code, "signal": number, "left": self.left, "stuck": stuck}
 
@@ -153,12 +164,12 @@ class Supervisor:
         if self.kill_at is not None:
             return
         self.kill_at = time.monotonic() + self.grace_s
-        below = descendants(os.getpid())
+        below = self._below()
         _send([pid for pid, depth in below.items() if depth > self.spare], signal.SIGTERM)
 
     def _finish(self) -> bool:
         """The command has ended: end what it left behind; whether there is anything."""
-        below = [pid for pid, depth in descendants(os.getpid()).items()]
+        below = self._below()
         # A sandbox takes what is left down with itself; it may just not be done yet.
         self.left = 0 if self.spare else len(below)
         if below:
@@ -173,7 +184,7 @@ class Supervisor:
         while time.monotonic() < end:
             seen: set[int] = set()
             # Stopped first, so that nothing forks away between the look and the kill.
-            while new := set(descendants(os.getpid())) - seen:
+            while new := set(self._below()) - seen:
                 _send(list(new), signal.SIGSTOP)
                 seen |= new
                 if time.monotonic() > end:
@@ -214,11 +225,16 @@ class Supervisor:
         finally:
             os._exit(127)
 
+    def _below(self) -> dict[int, int]:
+        """Its descendants. The look at all processes is spared where it has no child any more."""
+        return {} if self.childless else descendants(os.getpid())
+
     def _reap(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
+                self.childless = True
                 return
             if pid == 0:
                 return
@@ -249,8 +265,10 @@ def main() -> None:
     with open(int(sys.argv[1]), "rb") as told:
         spec = marshal.load(told)  # the engine's own
     report = Supervisor(spec, status).run()
-    with contextlib.suppress(OSError):  # nobody may be there any more to be told
+    try:
         os.write(status, marshal.dumps(report))
+    except OSError:
+        return  # nobody is there any more to be told
 
 
 if __name__ == "__main__":

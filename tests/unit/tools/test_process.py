@@ -14,7 +14,7 @@ import pytest
 
 from sessions import child_process
 from sessions.record import events as ev
-from sessions.tools import command_output, process, sandbox
+from sessions.tools import command_output, process, sandbox, supervisor
 from sessions.tools.policy import Command
 from sessions.tools.state import ToolOptions
 from tests.support.toolhost import Desk, say
@@ -334,6 +334,14 @@ async def test_supervisor_is_not_taken_from_the_workspace(desk: Desk) -> None:
     assert (await desk.bash("echo fine")).content == "fine"
     (desk.ws / "a.txt").write_text("needle\n")
     assert "needle" in (await desk.use("Grep", pattern="needle", output_mode="content")).content
+
+
+async def test_a_supervisor_that_is_not_compiled_does(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor.__spec__, "cached", str(desk.ws / "none.pyc"))
+    assert process._program().endswith("supervisor.py")
+    assert (await desk.bash("echo fine")).content == "fine"
 
 
 def test_command_names_what_was_judged() -> None:
