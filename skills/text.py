@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
 
 _FLAG = "\U0001f3f4"
 # The flags of England, Scotland and Wales: the only tag sequences in use (Unicode TR51, annex C).
@@ -18,7 +19,9 @@ _DRAWN_TAGS = tuple(
     _FLAG + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
     for region in ("gbeng", "gbsct", "gbwls")
 )
-_KINDS: tuple[tuple[str, str], ...] = (
+HiddenKind = Literal["tag", "bidi", "zero-width", "variation", "control", ""]
+"""What characters that are not seen are; "": seen ones."""
+_KINDS: tuple[tuple[HiddenKind, str], ...] = (
     ("tag", "\U000e0000-\U000e007f"),
     ("bidi", "\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c"),
     ("zero-width", "\u200b-\u200d\u2060-\u2065\ufeff\u180e\u00ad\u034f\u115f\u1160\u3164\uffa0"),
@@ -35,7 +38,7 @@ _TAGS = re.compile("[\U000e0000-\U000e007f]+")
 class Hidden:
     """One run of characters that are not seen; `line` and `column` count from 1."""
 
-    kind: str
+    kind: HiddenKind
     line: int
     column: int
     codes: str
@@ -96,8 +99,8 @@ def name_hidden(text: str) -> str:
     return "\n".join(lines)
 
 
-def kind_of(char: str) -> str:
-    """`tag`, `bidi`, `zero-width`, `variation`, `control`, or "" for a character that is seen."""
+def kind_of(char: str) -> HiddenKind:
+    """What a character is that is not seen, "" for one that is."""
     return next((kind for kind, pattern in _BY_KIND if pattern.match(char)), "")
 
 

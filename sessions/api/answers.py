@@ -6,9 +6,17 @@ A session's summary is `sessions.record.summary.SessionSummary`; an event goes a
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from sessions.record.closed_sets import BackendType, FilledBy, Origin, SettingKind, SpanKind, Status
+from sessions.record.closed_sets import (
+    BackendType,
+    CallStatus,
+    FilledBy,
+    Origin,
+    SettingKind,
+    SpanKind,
+    Status,
+)
 from sessions.record.summary_parts import SessionAbove, WorktreeOf
 
 
@@ -301,7 +309,7 @@ class TurnSpan(TypedDict):
     begin: float
     end: float
     about: str
-    status: str
+    status: CallStatus | Literal[""]
 
 
 class TurnTimeline(TypedDict):

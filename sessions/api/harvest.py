@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from sessions.record.closed_sets import ByproductKind, MergedHow, RevisedBy, TurnReason
+from sessions.record.closed_sets import ByproductKind, MergedHow, RevisedBy, SpanOf, TurnReason
 
 
 class ByproductOrigin(TypedDict, total=False):
@@ -73,7 +73,7 @@ class HarvestItem(_From):
 class HarvestSpan(TypedDict):
     """Sessions that belong together: of a `day`, or those of a `run` that did what they were to."""
 
-    kind: str
+    kind: SpanOf
     name: str
     sessions: list[str]
 
@@ -88,7 +88,7 @@ class DraftLineShown(TypedDict):
 class DraftReceipt(_From, total=False):
     """A byproduct that went into a draft."""
 
-    kind: str
+    kind: ByproductKind
     signals: ByproductSignals
 
 
@@ -98,7 +98,7 @@ class DraftRound(TypedDict, total=False):
     at: str
     by: RevisedBy
     wish: str
-    how: str
+    how: MergedHow
     into: str
     kept: str
     diff: str

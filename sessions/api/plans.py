@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.api.requests import RunWishes
-from sessions.record.closed_sets import RunState, UnitState
+from sessions.record.closed_sets import RunState, TaskState, UnitState
 
 
 class RunSpent(TypedDict):
@@ -49,7 +49,7 @@ class RunTask(TypedDict):
 
     name: str
     needs: list[str]
-    state: str
+    state: TaskState
     counts: dict[UnitState, int]
     why: str
 

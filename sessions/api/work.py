@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from sessions.record.closed_sets import BroughtKind
+
 
 class CheckSaid(TypedDict):
     """What a check said. `code` None: it did not end by itself."""
@@ -26,7 +28,7 @@ class Changed(TypedDict):
 class Brought(TypedDict):
     """A file that can come back. `kind`: `record`, kept by the session, or `made` in its folder."""
 
-    kind: str
+    kind: BroughtKind
     name: str
     size: int
 

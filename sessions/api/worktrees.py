@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 from sessions.api.answers import Sent
-from sessions.record.closed_sets import FileStatus, LandedHow, TreeState
+from sessions.record.closed_sets import FileStatus, LandedHow, StagedHow, TreeState
 
 
 class HunkShown(TypedDict):
     """A piece of a file's change, by the name with which it is staged or taken back.
 
-    `staged`: "", "part" or "all".
+    `staged`: how much of it git's index holds.
     """
 
     id: str
-    staged: str
+    staged: StagedHow
     old_start: int
     old_count: int
     new_start: int
@@ -33,7 +33,7 @@ class FileShown(TypedDict):
     binary: bool
     untracked: bool
     uncommitted: bool
-    staged: str
+    staged: StagedHow
     added: int
     removed: int
     old_mode: str

@@ -38,6 +38,7 @@ from sessions.harvest.usage import Uses, uses
 from sessions.library import library
 from sessions.paths import Places, private_folder
 from sessions.record import events as ev
+from sessions.record.closed_sets import MergedHow
 from sessions.record.journal import NAME, read
 from sessions.record.textlines import lines
 from skills import private_files
@@ -238,7 +239,7 @@ class Harvest:
         draft.name = draft.name if draft.name == name else self.shelf.free(slug(draft.name))
         return self.shelf.replace(name, draft)
 
-    def merge(self, name: str, into: str, how: str = "update") -> SkillDraft:
+    def merge(self, name: str, into: str, how: MergedHow = "update") -> SkillDraft:
         """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError.
 
         `how`: `update` brings the texts together, `extend` only adds to the skill's, `split` does

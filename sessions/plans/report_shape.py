@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from sessions.api.plans import RunLine, RunUnit
-from sessions.record.closed_sets import TaskNoteKind
+from sessions.record.closed_sets import TaskNoteKind, UnitState
 
 Voucher = Literal["check", "judge", "answer"]
 """Who says that a unit is done; `answer`: it has only answered."""
@@ -88,7 +88,7 @@ class Worked(TypedDict):
     """From when to when a unit worked."""
 
     unit: str
-    state: str
+    state: UnitState
     spans: list[tuple[str, str]]
 
 

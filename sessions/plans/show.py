@@ -83,8 +83,9 @@ def _task(run: Run, node: Node, lost: dict[str, str]) -> RunTask:
     }
 
 
-def _of(node: Node) -> str:
-    for name in ("running", "waiting", "failed", "unknown", "pending"):
+def _of(node: Node) -> UnitState:
+    told: tuple[UnitState, ...] = ("running", "waiting", "failed", "unknown", "pending")
+    for name in told:
         if node.counts.get(name):
             return name
     return "done" if node.expanded else "pending"

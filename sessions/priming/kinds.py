@@ -287,7 +287,7 @@ COMMON = ("seed", "keep", "about", "term", "ban")
 class Spec:
     """A priming as `run --prime` names it."""
 
-    kind: str
+    kind: DrawnKind
     params: JSON
     seed: int | None = None
     keep: int | None = None

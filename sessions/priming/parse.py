@@ -16,6 +16,7 @@ from typing import Any
 from sessions.priming.model import JSON, TEXT_EXTRAS, Item, fraction, whole
 from sessions.priming.prose_items import items_of_lines
 from sessions.priming.untrusted import clean
+from sessions.record.closed_sets import ReadHow
 
 REPLY_LIMIT = 200_000
 MAX_ITEMS = 200
@@ -41,6 +42,9 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "test": ("test", "falsifier", "wrong", "quickest_test"),
 }
 
+_Rows = tuple[list[Any], tuple[str, ...]]
+"""Rows of a reply, and the words that it says it skipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -48,13 +52,17 @@ class Parsed:
 
     items: tuple[Item, ...]
     skipped: tuple[str, ...] = ()
-    how: str = "none"
+    how: ReadHow = "none"
 
 
 def parse_reply(kind: str, text: str) -> Parsed:
     """Read a reply; never raises."""
     text = text[:REPLY_LIMIT]
-    for how, found in (("json", _documents(text)), ("part", _objects(text))):
+    tries: tuple[tuple[ReadHow, Iterator[_Rows]], ...] = (
+        ("json", _documents(text)),
+        ("part", _objects(text)),
+    )
+    for how, found in tries:
         for rows, skipped in found:
             items = _items(kind, rows)
             if items:
@@ -99,7 +107,7 @@ def _loads(text: str) -> Any:
         return None
 
 
-def _documents(text: str) -> Iterator[tuple[list[Any], tuple[str, ...]]]:
+def _documents(text: str) -> Iterator[_Rows]:
     """Whole JSON documents of a reply: all of it, a fence's content, the outermost braces."""
     candidates = [text.strip()]
     candidates += re.findall(r"```(?:json\w*)?[ \t]*\n(.*?)(?:\n```|\Z)", text, re.DOTALL | re.I)
@@ -135,7 +143,7 @@ def _rows(data: Any) -> tuple[list[Any], tuple[str, ...]]:
     return [data], left
 
 
-def _objects(text: str) -> Iterator[tuple[list[Any], tuple[str, ...]]]:
+def _objects(text: str) -> Iterator[_Rows]:
     """The complete objects of a document that was cut off or is broken somewhere."""
     decoder = json.JSONDecoder()
     rows: list[Any] = []

@@ -31,6 +31,7 @@ from sessions.priming.prompts import (
 )
 from sessions.priming.rng import new_seed
 from sessions.priming.untrusted import clean, hidden, instructions_in
+from sessions.record.closed_sets import ReadHow
 
 Message = Mapping[str, Any]
 
@@ -61,7 +62,7 @@ class Expansion:
     draw: Draw
     items: tuple[Item, ...]
     stage: int = 1
-    how: str = "none"
+    how: ReadHow = "none"
     """How the reply was read: `json`, `part`, `lines`, `none`."""
     notes: tuple[str, ...] = ()
     reply: str = ""

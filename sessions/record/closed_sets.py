@@ -167,6 +167,17 @@ RefusedPart = Literal["picture", "thinking"]
 UnitState = Literal["pending", "running", "waiting", "done", "failed", "unknown", "skipped"]
 """How a task of a plan, or one of its many, stands."""
 
+TaskState = Literal[UnitState, "blocked"]
+"""How a task of a plan stands, all its units together; blocked: what it needs was not done."""
+StagedHow = Literal["", "part", "all"]
+"""How much of a change git's index holds."""
+BroughtKind = Literal["record", "made"]
+"""What a file that comes back of a task is: kept by its session, or made in its folder."""
+SpanOf = Literal["day", "run"]
+"""By what sessions belong together that are harvested at once."""
+ReadHow = Literal["json", "part", "lines", "none"]
+"""How items were read out of a reply; part: of JSON that was cut off, lines: of prose."""
+
 T = TypeVar("T")
 
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sessions.record import events as ev
 from sessions.record import pictures
@@ -46,11 +46,14 @@ _CUT = {
 }
 
 
+Role = Literal["user", "assistant"]
+
+
 @dataclass(slots=True)
 class _Part:
     """A stretch of one role within one turn."""
 
-    role: str
+    role: Role
     turn: int
     seq: int
     blocks: list[ev.JSON] = field(default_factory=list)
@@ -168,7 +171,7 @@ class Context:
         if handler is not None:
             handler(self, event)
 
-    def _part(self, role: str, turn: int, seq: int) -> _Part:
+    def _part(self, role: Role, turn: int, seq: int) -> _Part:
         last = self._parts[-1] if self._parts else None
         if last is None or last.role != role or last.turn != turn or last.replaced:
             if last is not None:
@@ -179,7 +182,7 @@ class Context:
         return last
 
     def _add(
-        self, role: str, turn: int, seq: int, block: ev.JSON, of: FilledBy = "conversation"
+        self, role: Role, turn: int, seq: int, block: ev.JSON, of: FilledBy = "conversation"
     ) -> None:
         part = self._part(role, turn, seq)
         part.close_text()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sessions.record import events as ev
-from sessions.record.closed_sets import SpanKind
+from sessions.record.closed_sets import CallStatus, SpanKind
 
 _NOTICED_S = 0.1
 """What a turn waits for its place at least, to be told of."""
@@ -27,7 +27,7 @@ class Span:
     begin: float
     end: float
     about: str = ""
-    status: str = ""
+    status: CallStatus | Literal[""] = ""
 
 
 @dataclass(slots=True)

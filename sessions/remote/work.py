@@ -20,6 +20,7 @@ from sessions.ids import is_id
 from sessions.paths import Places, private_folder
 from sessions.plans import check, watch
 from sessions.record import events as ev
+from sessions.record.closed_sets import BroughtKind
 from sessions.remote.bundles import Cache, branch_packed
 from sessions.remote.file_parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.remote.old_bundles import INCOMING, OUTGOING, swept
@@ -183,17 +184,21 @@ def _files(session: Session, all_of_it: bool) -> tuple[list[Brought], list[str]]
 
 def _candidates(
     session: Session, root: Path, all_of_it: bool
-) -> list[tuple[str, Path, Path]]:  # fmt: skip
+) -> list[tuple[BroughtKind, Path, Path]]:  # fmt: skip
     files = session.folder / "files"
-    kept = [("record", files, p) for p in sorted(files.glob("*")) if p.name not in _OWN]
+    found: list[tuple[BroughtKind, Path, Path]] = [
+        ("record", files, p) for p in sorted(files.glob("*")) if p.name not in _OWN
+    ]
     if all_of_it:
         made = (p for p in sorted(root.rglob("*")) if ".git" not in p.relative_to(root).parts)
-        return [*kept, *(("made", root, p) for p in made if p.is_file())]
+        found += [("made", root, p) for p in made if p.is_file()]
+        return found
     named = {root / path for path in byproducts(session)}
     inside = [
         p for p in sorted(named) if p.is_file() and p.resolve().is_relative_to(root.resolve())
     ]
-    return [*kept, *(("made", root, p) for p in inside)]
+    found += [("made", root, p) for p in inside]
+    return found
 
 
 def byproducts(session: Session) -> list[str]:

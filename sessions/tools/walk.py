@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from sessions.record import events as ev
 from sessions.tools import protected_paths, safe_open, unicode_names
@@ -143,13 +144,16 @@ class Walk:
         return out
 
 
+OutputMode = Literal["files_with_matches", "content", "count"]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What Grep looks for, and how it is to be shown."""
 
     regex: re.Pattern[str]
     fits: Callable[[str], bool]
-    mode: str
+    mode: OutputMode
     before: int
     after: int
     numbers: bool

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sessions.record.closed_sets import FileStatus
+from sessions.record.closed_sets import FileStatus, StagedHow
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
 _ESCAPE = re.compile(rb'\\(?:([0-7]{3})|([abtnvfr"\\]))')
@@ -26,7 +26,7 @@ class Hunk:
     new_count: int
     heading: bytes
     lines: list[bytes] = field(default_factory=list)
-    staged: str = ""
+    staged: StagedHow = ""
     """How much of it git's index holds: all, part, or nothing."""
 
     @property
@@ -60,7 +60,7 @@ class FileChange:
     removed: int = 0
     untracked: bool = False
     uncommitted: bool = False
-    staged: str = ""
+    staged: StagedHow = ""
     before: str = ""
     """Where its earlier version is kept, without git."""
 

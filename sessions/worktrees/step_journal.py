@@ -37,9 +37,9 @@ _LEFT = "Removing the worktree {0.path} was cut off, and it holds something: it 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `what`: add, discard, restore, remove; `own`: the worktree's folder in git's."""
+    """One step. `own`: the worktree's folder in git's."""
 
-    what: str
+    what: Literal["add", "discard", "restore", "remove"]
     path: str
     repository: str
     branch: str = ""

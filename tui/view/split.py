@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 CHUNK_LINES = 40
 """A long code block is cut into pieces of so many lines."""
@@ -34,7 +35,7 @@ class Part:
     `gap`: a blank line stands before it. `cont`: it goes on where the one before was cut.
     """
 
-    kind: str
+    kind: Literal["md", "code"]
     text: str = ""
     gap: bool = False
     lang: str = ""
@@ -111,7 +112,7 @@ class Splitter:
         part = self.parts[-1] if self.parts else None
         return part if part is not None and not part.final else None
 
-    def _open(self, kind: str, lang: str = "", cont: bool = False) -> Part:
+    def _open(self, kind: Literal["md", "code"], lang: str = "", cont: bool = False) -> Part:
         self._end()
         gap = self._blank and not cont and bool(self.parts)
         part = Part(kind, gap=gap, lang=lang, cont=cont)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from sessions.record.closed_sets import OptionKind
 from sessions.tools.workspace import Target
 
 _READING = ("read", "search", "think")
@@ -22,7 +23,7 @@ _EDITING = ("edit", "delete", "move")
 class AgentVerdict:
     """`option_kind`: what to choose among the agent's options, "" = ask the user, saying `why`."""
 
-    option_kind: str = ""
+    option_kind: OptionKind | Literal[""] = ""
     why: str = ""
 
 

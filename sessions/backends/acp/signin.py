@@ -16,6 +16,7 @@ from typing import Any
 
 from sessions.backends.acp.agents import KnownAgent, is_remote
 from sessions.backends.acp.transport import Message
+from sessions.record.closed_sets import SignInKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class SignIn:
 
     id: str
     name: str
-    kind: str
+    kind: SignInKind
     description: str = ""
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)

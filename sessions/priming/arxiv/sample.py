@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
+from typing import Literal
 
 from sessions.priming.arxiv.client import MAX_IDS, ArxivQuery
 from sessions.priming.arxiv.feed import Feed
@@ -43,7 +44,7 @@ class Sample:
     """Papers in draw order, and how they were come by."""
 
     papers: list[Paper]
-    method: str
+    method: Literal["ids", "listed"]
     """`ids`: numbers that exist; `listed`: the whole category, sampled here."""
     asked: int = 0
     """How many ids were asked for."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sessions.backends.base import Form, Reply
 from sessions.priming import pipeline
@@ -25,6 +25,7 @@ from sessions.priming.model import JSON, Draw, Item
 from sessions.priming.prompts import Subject
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, made_nonce
+from sessions.record.closed_sets import DrawnKind
 from sessions.safety.reply_json import object_in
 
 KEEP = 3
@@ -100,7 +101,7 @@ class EvidenceArm:
 
     name: str
     title: str
-    kind: str = ""
+    kind: DrawnKind | Literal[""] = ""
     """The priming that it is, with `params`; "" for none."""
     params: tuple[tuple[str, object], ...] = ()
     group: int = 1

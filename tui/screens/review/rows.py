@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sessions.api.worktrees import FileShown, HunkShown
 
@@ -27,13 +27,16 @@ class Cell(NamedTuple):  # a large change has thousands: these are made three ti
     at: int
 
 
+RowKind = Literal["file", "hunk", "line", "note", "comment", "picture"]
+
+
 class DiffRow(NamedTuple):
-    """One row on screen. `kind`: file, hunk, line, note, comment, picture (`text`: which line).
+    """One row on screen; of a picture, `text` says which line.
 
     `cells`: one, or the old and the new side (None: nothing stands there).
     """
 
-    kind: str
+    kind: RowKind
     file: int
     hunk: int = -1
     cells: tuple[Cell | None, ...] = ()

@@ -17,7 +17,7 @@ from sessions.api.worktrees import FileShown
 from tui.pictures.strips import joined
 from tui.screens.review.colours import Colours
 from tui.screens.review.pictures import Pair
-from tui.screens.review.rows import Cell, DiffRow
+from tui.screens.review.rows import Cell, DiffRow, RowKind
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
 from tui.view.line import Span, cells
@@ -95,7 +95,7 @@ class ChangeView(ScrollView, can_focus=True):
             self.refresh()
             self.post_message(self.Moved(self.rows[self.cursor]))
 
-    def to(self, kind: str, by: int) -> bool:
+    def to(self, kind: RowKind, by: int) -> bool:
         """To the next (`by` 1) or previous row of a kind; whether there is one."""
         at = self.cursor + by
         while 0 <= at < len(self.rows):
