@@ -11,8 +11,9 @@ import pytest
 from sessions.remote.cluster import actor_deck, actor_homes, frames, site
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.driver import BridgeFault
+from sessions.remote.cluster.shapes import ActorOptions, NodeFound, NodeGives, SeedSent
 
-NODE = {
+NODE: NodeGives = {
     "id": "n1", "address": "127.0.0.9", "name": "n1", "labels": {"site": "left"},
     "resources": {"CPU": 4.0, "memory": 2.0**33},
 }  # fmt: skip
@@ -44,14 +45,14 @@ class Nearby:
     async def _auth(self) -> str:
         return self.mode
 
-    async def _nodes(self) -> list[dict[str, Any]]:
+    async def _nodes(self) -> list[NodeGives]:
         return [NODE]
 
-    async def _facts(self, node: str) -> dict[str, Any]:
+    async def _facts(self, node: str) -> NodeFound:
         return await asyncio.to_thread(actor_deck.facts)
 
     async def _begin(
-        self, actor: str, seed: dict[str, Any], needs: dict[str, Any]
+        self, actor: str, seed: SeedSent, needs: ActorOptions
     ) -> dict[str, Any]:  # fmt: skip
         self.bodies[actor] = ActorBody(seed)
         return {**await self.bodies[actor].hello(), "node": "n1"}

@@ -27,7 +27,9 @@ from sessions.remote.cluster.actor_homes import here, home, root
 from skills import private_files
 
 if TYPE_CHECKING:
+    from sessions.api.cluster import NodeBackend
     from sessions.engine.whole_deck import WholeDeck
+    from sessions.remote.cluster.shapes import ActorFacts, ActorRefused, NodeFound, SeedSent
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -42,7 +44,7 @@ _STREAMED = ev.Text | ev.Thinking | ev.ToolProgress
 class ActorBody:
     """The engine of one session on a node of the cluster."""
 
-    def __init__(self, seed: Mapping[str, Any]) -> None:
+    def __init__(self, seed: SeedSent) -> None:
         self.session = str(seed["session"])
         self._config = str(seed.get("config", ""))
         for name, value in dict(seed.get("env") or {}).items():
@@ -57,7 +59,7 @@ class ActorBody:
 
     # -- life
 
-    async def hello(self) -> dict[str, Any]:
+    async def hello(self) -> ActorFacts | ActorRefused:
         """Who is here; the deck is open when this is answered."""
         from sessions import VERSION
 
@@ -236,7 +238,7 @@ async def _run(deck: WholeDeck, name: str, args: ev.JSON) -> Any:
     return await command(deck, **args)
 
 
-def refusal(error: AgentdeckError) -> dict[str, Any]:
+def refusal(error: AgentdeckError) -> ActorRefused:
     """An error as it is sent."""
     return {
         "error": {
@@ -271,11 +273,11 @@ async def salvaged(session: str, known: Mapping[str, int]) -> dict[str, list[byt
     return await body.end(known)
 
 
-def facts() -> dict[str, Any]:
+def facts() -> NodeFound:
     """What this node has: version, Python, memory; for `agentdeck cluster check`."""
     from sessions import VERSION
 
-    told: dict[str, Any] = {
+    told: NodeFound = {
         "version": VERSION,
         "python": ".".join(map(str, sys.version_info[:3])),
         "host": socket.gethostname(),
@@ -292,13 +294,19 @@ def facts() -> dict[str, Any]:
     return told
 
 
-async def _backends() -> list[dict[str, Any]]:
+async def _backends() -> list[NodeBackend]:
     from sessions import config
     from sessions.backends.registry import describe
 
     where = places()._replace(state=root() / "state")
     found = await describe(config.load(where.config_file), where)
-    return [{k: row[k] for k in ("name", "type", "model", "ok", "detail")} for row in found]
+    return [
+        {
+            "name": row["name"], "type": row["type"], "model": row["model"],
+            "ok": row["ok"], "detail": row["detail"],
+        }
+        for row in found
+    ]  # fmt: skip
 
 
 def free_memory() -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sessions.remote.cluster.shapes import SeedSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,6 @@ class Seed:
     env: Mapping[str, str] | None = None
     """Keys that the plan names, by their variables."""
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> SeedSent:
         """As it is sent."""
         return {"session": self.session, "config": self.config, "env": dict(self.env or {})}

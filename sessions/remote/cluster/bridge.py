@@ -14,9 +14,22 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sessions.remote.cluster import actor_deck, frames, prerequisites, ray_actor
+
+if TYPE_CHECKING:
+    from sessions.remote.cluster.shapes import (
+        ActorOptions,
+        ActorPlaced,
+        ActorRefused,
+        BridgeRefusal,
+        FrameAnswer,
+        FrameAsked,
+        NodeFound,
+        NodeGives,
+        SeedSent,
+    )
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -35,7 +48,7 @@ Method = Callable[..., Awaitable[Any]]
 class RayRefused(Exception):
     """What can't be done: `kind` as in `frames`."""
 
-    def __init__(self, kind: str, message: str, hint: str = "") -> None:
+    def __init__(self, kind: frames.FaultWord, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.kind, self.message, self.hint = kind, message, hint
 
@@ -92,7 +105,7 @@ class RayBridge:
                 log.warning("this machine's node is none of the cluster's any more")
                 return
 
-    async def nodes(self) -> list[dict[str, Any]]:
+    async def nodes(self) -> list[NodeGives]:
         """Every node that lives, and what it can give."""
         found = await asyncio.to_thread(self.ray.nodes)
         return [
@@ -116,10 +129,11 @@ class RayBridge:
         head = {"resources": {"node:__internal_head__": 0.001}}
         return str(await self._answer(task.options(**head).remote(), FACTS_S))
 
-    async def facts(self, node: str) -> dict[str, Any]:
+    async def facts(self, node: str) -> NodeFound:
         """What agentdeck finds on a node."""
         task = self.ray.remote(num_cpus=0, max_retries=0)(actor_deck.facts)
-        return dict(await self._answer(task.options(**_on(node)).remote(), FACTS_S))
+        found = dict(await self._answer(task.options(**_on(node)).remote(), FACTS_S))
+        return cast("NodeFound", found)
 
     # -- actors
 
@@ -128,20 +142,20 @@ class RayBridge:
         return list(await asyncio.to_thread(self.ray.util.list_named_actors))
 
     async def begin(
-        self, actor: str, seed: dict[str, Any], needs: dict[str, Any]
-    ) -> dict[str, Any]:  # fmt: skip
+        self, actor: str, seed: SeedSent, needs: ActorOptions
+    ) -> ActorPlaced | ActorRefused:  # fmt: skip
         """Make an actor and greet it, once there is a node with room; what it says of itself."""
-        options = dict(needs)
         handle = self._class.options(
-            name=actor, lifetime="detached", max_concurrency=100, **options
+            name=actor, lifetime="detached", max_concurrency=100, **needs
         ).remote(seed)
         self._handles[actor] = handle
         return await self.greet(actor, wait_s=0)
 
-    async def greet(self, actor: str, wait_s: float = GREET_S) -> dict[str, Any]:
+    async def greet(self, actor: str, wait_s: float = GREET_S) -> ActorPlaced | ActorRefused:
         """What an actor says of itself. `wait_s` 0: as long as no node has room for it."""
         handle = await self._of(actor)
-        return dict(await self._answer(handle.hello.remote(), wait_s))
+        told = dict(await self._answer(handle.hello.remote(), wait_s))
+        return cast("ActorPlaced | ActorRefused", told)
 
     async def call(self, actor: str, command: str, args: bytes) -> bytes:
         """A command of the engine, done by the actor's."""
@@ -295,7 +309,7 @@ class _Serving:
                 return
             writer.write(frames.frame({"id": 0, "ok": str(bridge.ray.__version__)}))
             while (asked := await frames.read(reader)) is not None:
-                task = asyncio.ensure_future(self._done(bridge, asked, writer))
+                task = asyncio.ensure_future(self._done(bridge, cast("FrameAsked", asked), writer))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         finally:
@@ -304,11 +318,14 @@ class _Serving:
             writer.close()
 
     async def _done(
-        self, bridge: RayBridge, asked: dict[str, Any], writer: asyncio.StreamWriter
+        self, bridge: RayBridge, asked: FrameAsked, writer: asyncio.StreamWriter
     ) -> None:
         try:
             method: Method = getattr(bridge, str(asked["op"]).lstrip("_"))
-            answer = {"id": asked["id"], "ok": await method(**asked["args"])}
+            answer: FrameAnswer | BridgeRefusal = {
+                "id": asked["id"],
+                "ok": await method(**asked["args"]),
+            }
         except RayRefused as error:
             answer = _told(asked["id"], error)
         except Exception as error:
@@ -321,7 +338,7 @@ class _Serving:
                 await writer.drain()
 
 
-def _told(number: Any, error: RayRefused) -> dict[str, Any]:
+def _told(number: int, error: RayRefused) -> BridgeRefusal:
     return {"id": number, "fault": error.kind, "message": error.message, "hint": error.hint}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sessions.errors import AgentdeckError
 from sessions.paths import Places, private_folder
+from sessions.record.closed_sets import one_of
 from sessions.remote.cluster import frames, prerequisites
 from sessions.remote.cluster.frame_client import FrameClient
 from sessions.safety.sanitise import clean_line
@@ -28,7 +29,7 @@ LEFT_S = 5.0
 class BridgeFault(AgentdeckError):
     """What the bridge could not do; `kind` as in `frames`."""
 
-    def __init__(self, kind: str, message: str, hint: str = "") -> None:
+    def __init__(self, kind: frames.FaultWord, message: str, hint: str = "") -> None:
         super().__init__(clean_line(message), clean_line(hint))
         self.kind = kind
 
@@ -131,5 +132,5 @@ def _fault(told: dict[str, Any] | None) -> BridgeFault:
             frames.AWAY, "The process that speaks with the cluster has ended.",
             "It is started again; its words are in cluster.log in the state folder.",
         )  # fmt: skip
-    kind, message, hint = (str(told.get(key, "")) for key in ("fault", "message", "hint"))
-    return BridgeFault(kind, message, hint)
+    kind: frames.FaultWord = one_of(frames.FaultWord, told.get("fault"), frames.AWAY)
+    return BridgeFault(kind, str(told.get("message", "")), str(told.get("hint", "")))

@@ -26,10 +26,19 @@ import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from sessions.remote.cluster import frames
 from skills import private_files
+
+if TYPE_CHECKING:
+    from sessions.remote.cluster.shapes import (
+        BodyFault,
+        FrameAnswer,
+        FrameAsked,
+        ProcessSeed,
+        SeedSent,
+    )
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -188,7 +197,7 @@ def told(learnt: Path, before: frozenset[str]) -> None:
             private_files.write(learnt, json.dumps(sorted(known | more)).encode(), synced=False)
 
 
-def asked_for(connection: socket.socket) -> dict[str, Any]:
+def asked_for(connection: socket.socket) -> ProcessSeed:
     """What a worker sends first; its output becomes this process's. Raises OSError, ValueError."""
     connection.settimeout(60)
     connection.sendall(FORKED)
@@ -196,10 +205,10 @@ def asked_for(connection: socket.socket) -> dict[str, Any]:
     for fd, kept in zip(outputs, (1, 2), strict=True):
         os.dup2(fd, kept)
         os.close(fd)
-    return frames.received(connection)
+    return cast("ProcessSeed", frames.received(connection))
 
 
-async def _serve(connection: socket.socket, seed: dict[str, Any], learnt: Path) -> None:
+async def _serve(connection: socket.socket, seed: SeedSent, learnt: Path) -> None:
     """Answer the worker until it is gone."""
     from sessions.remote.cluster.actor_deck import ActorBody
 
@@ -209,10 +218,13 @@ async def _serve(connection: socket.socket, seed: dict[str, Any], learnt: Path) 
     reader, writer = await asyncio.open_unix_connection(sock=connection)
     tasks: set[asyncio.Task[None]] = set()
 
-    async def done(asked: dict[str, Any]) -> None:
+    async def done(asked: FrameAsked) -> None:
         try:
             method = getattr(body, str(asked["op"]).lstrip("_"))
-            answer = {"id": asked["id"], "ok": await method(**asked["args"])}
+            answer: FrameAnswer | BodyFault = {
+                "id": asked["id"],
+                "ok": await method(**asked["args"]),
+            }
         except Exception as error:
             # The boundary of a worker: one question fails, the session goes on.
             log.exception("%s", asked.get("op"))
@@ -224,7 +236,7 @@ async def _serve(connection: socket.socket, seed: dict[str, Any], learnt: Path) 
             await writer.drain()
 
     while (asked := await frames.read(reader)) is not None:
-        task = asyncio.ensure_future(done(asked))
+        task = asyncio.ensure_future(done(cast("FrameAsked", asked)))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     os._exit(0)  # as by a kill: what is open then was cut off, and nobody interrupted it

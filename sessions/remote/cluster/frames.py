@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,17 +20,19 @@ _LENGTH = struct.Struct(">I")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
-LOST = "lost"
+FaultWord = Literal["lost", "away", "full", "refused"]
+"""Why nothing was answered."""
+LOST: Final = "lost"
 """The actor is dead, and comes back by nothing."""
-AWAY = "away"
+AWAY: Final = "away"
 """It can't be reached at the moment."""
-FULL = "full"
+FULL: Final = "full"
 """It was ended since the memory of its node was full."""
-REFUSED = "refused"
+REFUSED: Final = "refused"
 """What was asked can't be done; the message says why."""
 
 
-def frame(data: dict[str, Any]) -> bytes:
+def frame(data: Mapping[str, Any]) -> bytes:
     """A message as it is written."""
     body = _encode(data)
     return _LENGTH.pack(len(body)) + body

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from sessions.remote.cluster.shapes import ActorOptions, NodeGives
 
 CPUS, GPUS, MEMORY = "cpus", "gpus", "memory_gb"
 
@@ -16,10 +17,10 @@ class Needs:
     resources: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> ActorOptions:
         """As Ray's options of an actor."""
         rest = {k: float(v) for k, v in self.resources.items() if k not in (CPUS, GPUS, MEMORY)}
-        found: dict[str, Any] = {
+        found: ActorOptions = {
             "num_cpus": float(self.resources.get(CPUS, 1.0)),
             "num_gpus": float(self.resources.get(GPUS, 0.0)),
         }
@@ -31,7 +32,7 @@ class Needs:
             found["label_selector"] = dict(self.labels)
         return found
 
-    def lack(self, nodes: Iterable[Mapping[str, Any]]) -> str:
+    def lack(self, nodes: Iterable[NodeGives]) -> str:
         """What no node of the cluster could ever give, in words; "" where one could."""
         if any(self._fits(node) for node in nodes):
             return ""
@@ -39,7 +40,7 @@ class Needs:
         said += [f"{name}={value}" for name, value in self.labels.items()]
         return ", ".join(said) or "a CPU"
 
-    def _fits(self, node: Mapping[str, Any]) -> bool:
+    def _fits(self, node: NodeGives) -> bool:
         has, labels = node["resources"], node["labels"]
         options = self.options()
         wanted = {

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sessions import VERSION
 from sessions.errors import AgentdeckError
@@ -25,6 +25,9 @@ from sessions.paths import places, private_folder
 from sessions.remote.cluster import actor_homes, frames
 from sessions.remote.cluster.frame_client import FrameClient
 from skills import private_files
+
+if TYPE_CHECKING:
+    from sessions.remote.cluster.shapes import ActorPlaced, ActorRefused, ProcessSeed, SeedSent
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -44,14 +47,16 @@ class ActorFault(Exception):
 class SessionActor:
     """One session's actor."""
 
-    def __init__(self, seed: Mapping[str, Any]) -> None:
-        self._seed = dict(seed)
+    def __init__(self, seed: SeedSent) -> None:
+        self._seed = seed
         self._opening: asyncio.Task[Any] | None = None
         self._watching: asyncio.Task[None] | None = None
 
-    async def hello(self) -> dict[str, Any]:
+    async def hello(self) -> ActorPlaced | ActorRefused:
         """Who is here; the deck is open when this is answered."""
-        return {**await self._asked("hello"), "node": _node()}
+        told: ActorPlaced | ActorRefused = await self._asked("hello")
+        told["node"] = _node()
+        return told
 
     async def call(self, command: str, args: bytes) -> bytes:
         """A command of the engine."""
@@ -113,7 +118,12 @@ def born(seed: Mapping[str, Any]) -> socket.socket:
     """A process for a session, connected. Raises OSError, AgentdeckError: there can't be one."""
     if sys.platform != "linux":
         raise OSError("it is forked on Linux only")
-    sent = frames.frame({"seed": dict(seed), "env": dict(os.environ), "cwd": str(Path.cwd())})
+    given: ProcessSeed = {
+        "seed": cast("SeedSent", seed),
+        "env": dict(os.environ),
+        "cwd": str(Path.cwd()),
+    }
+    sent = frames.frame(given)
     connection = _forked(_sdks(str(seed.get("config", ""))))
     try:
         socket.send_fds(connection, [b"n"], [1, 2])

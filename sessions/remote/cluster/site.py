@@ -23,6 +23,7 @@ from sessions.remote.cluster.actor_start import Seed
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import ActorLedger, BegunActor
 from sessions.remote.cluster.node_resources import Needs
+from sessions.remote.cluster.shapes import ActorPlaced, ActorRefused, NodeFound, NodeGives
 from sessions.remote.cluster.start_pace import StartPace
 from sessions.remote.mirrored_session import Mirrored
 from sessions.remote.site_interface import Lost, Offline
@@ -292,10 +293,10 @@ class RaySite:
         self._deck.notice("cluster", f"Ray ended {named}, whose turn is cut off: {why}")
 
     async def _greeted(
-        self, driver: Driver, session: str, told: ev.JSON, nodes: list[ev.JSON]
+        self, driver: Driver, session: str, told: ActorPlaced | ActorRefused, nodes: list[NodeGives]
     ) -> None:  # fmt: skip
-        if refused := told.get("error"):
-            raise untrusted_input.refusal(told_as(refused))
+        if "error" in told:
+            raise untrusted_input.refusal(told_as(told["error"]))
         if told.get("version") != VERSION:
             raise UsageError(
                 f"agentdeck is of version {clean_line(str(told.get('version')))} on the node "
@@ -305,7 +306,7 @@ class RaySite:
         await self._placed(driver, session, told.get("node"), nodes)
 
     async def _placed(
-        self, driver: Driver, session: str, node: object, nodes: list[ev.JSON]
+        self, driver: Driver, session: str, node: object, nodes: list[NodeGives]
     ) -> None:  # fmt: skip
         """Note where an actor is: what it recorded is there when it is lost."""
         if all(n["id"] != node for n in nodes):
@@ -442,19 +443,20 @@ class RaySite:
             raise Offline(fault.message, fault.hint) from fault
         unsafe = await self._unsafe(driver)
 
-        async def told(node: ev.JSON) -> ClusterNode:
+        async def told(node: NodeGives) -> ClusterNode:
             try:
-                facts = await driver.ask("facts", node=node["id"])
+                facts: NodeFound = await driver.ask("facts", node=node["id"])
             except BridgeFault as fault:
                 return _node(node, {"fault": f"{fault.message} {fault.hint}".strip()})
             wrong = f"Here is agentdeck {VERSION}: install the same on all nodes."
             other = "" if facts.get("version") == VERSION else wrong
-            return _node(node, {**facts, "fault": unsafe or facts.get("fault") or other})
+            facts["fault"] = unsafe or facts.get("fault") or other
+            return _node(node, facts)
 
         return list(await asyncio.gather(*(told(node) for node in found)))
 
 
-def _node(node: ev.JSON, facts: ev.JSON) -> ClusterNode:
+def _node(node: NodeGives, facts: NodeFound) -> ClusterNode:
     return {
         "id": clean_line(str(node["id"])),
         "address": clean_line(str(node["address"])),
