@@ -37,15 +37,6 @@ def readable(data: bytes) -> str:
     return _CONTROLS.sub("\ufffd", _ESCAPES.sub("", text))
 
 
-def looks_binary(data: bytes) -> bool:
-    """Whether bytes are no text: a NUL, or much that is no UTF-8, near the beginning."""
-    start = data[:8192]
-    if b"\0" in start:
-        return True
-    broken = start.decode("utf-8", "replace").count("\ufffd")
-    return broken > max(8, len(start) // 8)
-
-
 def safe_name(text: str) -> str:
     """A file's name out of a call's id, which the model's server chose."""
     kept = re.sub(r"[^A-Za-z0-9_-]", "", text)[:40]

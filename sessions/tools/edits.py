@@ -15,7 +15,8 @@ from sessions.record import events as ev
 from sessions.record.event_parts import ResultFacts
 from sessions.tools import hidden_keys, policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.command_output import looks_binary, store
+from sessions.tools.binary import looks_binary
+from sessions.tools.command_output import store
 from sessions.tools.files import EDIT_BYTES, path_property, sha256
 from sessions.tools.workspace import Target
 

@@ -10,7 +10,8 @@ from sessions.record import events as ev
 from sessions.record.pictures import image_kind
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.command_output import looks_binary, store
+from sessions.tools.binary import looks_binary
+from sessions.tools.command_output import store
 from sessions.tools.workspace import Target
 
 MAX_LINES = 2000

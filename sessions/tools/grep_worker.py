@@ -1,78 +1,37 @@
 """Grep's work, done in a process of its own.
 
 A regular expression may take for ever and can't be interrupted in Python, and a search of a
-large tree would hold up the streams of the other sessions; so `search` (in the engine) starts
+large tree would hold up the streams of the other sessions; so `search` (the engine) starts
 `main` (in a child), gives it the question as JSON and ends it when its time is over or the call
-is interrupted.
+is interrupted. Each search imports what is imported here, so that is little: neither asyncio nor
+events.
 """
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions import child_process
 from sessions.paths import Places
-from sessions.record import events as ev
 from sessions.tools import safe_open
-from sessions.tools.base import CallContext, Outcome, ToolFault
-from sessions.tools.command_output import looks_binary
-from sessions.tools.process import environment
+from sessions.tools.binary import looks_binary
+from sessions.tools.fault import ToolFault
 from sessions.tools.walk import SKIPPED, Query, Walk, query_of
-from sessions.tools.workspace import Guard, Target
+from sessions.tools.workspace import Guard
 
-TIME_S = 40.0
+if TYPE_CHECKING:
+    from sessions.record import events as ev
+
 _MAX_FILE_BYTES = 8 * 1024 * 1024
 _LINE_CHARS = 500
 _MAX_OUT = 5000
 _RG_TIME_S = 25.0
-
-
-async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
-    """Run a search in a child. `query` has been compiled, so its words are known to be good."""
-    target, guard = ctx.plan, ctx.state.guard
-    assert isinstance(target, Target)
-    places = {k: str(v) for k, v in guard.places._asdict().items()}
-    question = {
-        "args": args, "path": str(target.path), "root": str(guard.root),
-        "files": str(guard.files), "places": places,
-    }  # fmt: skip
-    # No module of the workspace may stand in for ours: -P, and a working directory elsewhere.
-    process = await child_process.start(
-        sys.executable, "-P", "-m", "sessions.tools.grep_worker",
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment(), cwd="/", start_new_session=True,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(TIME_S):
-            out, err = await process.communicate(json.dumps(question).encode())
-    except TimeoutError as error:
-        raise ToolFault(
-            f"The search took longer than {TIME_S:.0f} s. "
-            "Use a simpler pattern or a smaller folder."
-        ) from error
-    finally:
-        if process.returncode is None:
-            process.signal_group(signal.SIGKILL)
-            await process.wait()
-        process.let_go()
-    if process.returncode != 0:
-        raise ToolFault(f"The search failed: {err.decode('utf-8', 'replace')[-500:]}")
-    answer = json.loads(out)
-    if "fault" in answer:
-        raise ToolFault(answer["fault"])
-    return Outcome(
-        answer["content"], truncated=answer["truncated"], data={"files": answer["files"]}
-    )
 
 
 def main() -> None:
@@ -132,9 +91,11 @@ def _candidates(query: Query, args: ev.JSON, path: Path, walk: Walk) -> Iterator
 
 def _by_ripgrep(args: ev.JSON, root: Path) -> Iterator[str] | None:
     """What ripgrep finds, if it is there and understands the pattern."""
-    program = shutil.which("rg", path=environment()["PATH"])
+    program = shutil.which("rg")  # the environment is a command's
     if program is None:
         return None
+    import subprocess
+
     command = [program, "--no-config", "--no-follow", "--hidden", "-l", "-0", "--no-messages"]
     command += ["-i"] if args.get("-i") else []
     command += ["--multiline", "--multiline-dotall"] if args.get("multiline") else []

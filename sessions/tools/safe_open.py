@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +132,7 @@ def write_bytes(path: Path, data: bytes, *, expect: bytes | None) -> None:
     Raises:
         ToolFault: it has changed since, or can't be written.
     """
-    temporary = f".{path.name[:200]}.{secrets.token_hex(6)}.tmp"
+    temporary = f".{path.name[:200]}.{os.urandom(6).hex()}.tmp"
     try:
         with folder(path.parent, make=True) as parent:
             mode, owner = _unchanged(path, parent, expect)

@@ -9,17 +9,24 @@ are left out and counted.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+from sessions import child_process
 from sessions.record import events as ev
 from sessions.tools import policy, safe_open, unicode_names
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import path_property
+from sessions.tools.process import environment
 from sessions.tools.walk import Walk, glob_regex, query_of
 from sessions.tools.workspace import Guard, Target
 
 _MAX_GLOB = 1000
+_GREP_S = 40.0
 
 
 def _look(args: ev.JSON, ctx: CallContext) -> Target:
@@ -142,7 +149,44 @@ class GrepTool:
     async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
         """Search, in a process of its own that can be ended: a pattern may take for ever."""
         assert isinstance(ctx.plan, Target)
-        from sessions.tools.grep_worker import search
-
         _exists(ctx.plan)
-        return await search(query_of(args), args, ctx)
+        query_of(args)  # its words are known to be good from here on
+        return await _grep(args, ctx)
+
+
+async def _grep(args: ev.JSON, ctx: CallContext) -> Outcome:
+    """Run a search in a child."""
+    target, guard = ctx.plan, ctx.state.guard
+    assert isinstance(target, Target)
+    places = {k: str(v) for k, v in guard.places._asdict().items()}
+    question = {
+        "args": args, "path": str(target.path), "root": str(guard.root),
+        "files": str(guard.files), "places": places,
+    }  # fmt: skip
+    # No module of the workspace may stand in for ours: -P, and a working directory elsewhere.
+    process = await child_process.start(
+        sys.executable, "-P", "-m", "sessions.tools.grep_worker",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(), cwd="/", start_new_session=True,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(_GREP_S):
+            out, err = await process.communicate(json.dumps(question).encode())
+    except TimeoutError as error:
+        raise ToolFault(
+            f"The search took longer than {_GREP_S:.0f} s. "
+            "Use a simpler pattern or a smaller folder."
+        ) from error
+    finally:
+        if process.returncode is None:
+            process.signal_group(signal.SIGKILL)
+            await process.wait()
+        process.let_go()
+    if process.returncode != 0:
+        raise ToolFault(f"The search failed: {err.decode('utf-8', 'replace')[-500:]}")
+    answer = json.loads(out)
+    if "fault" in answer:
+        raise ToolFault(answer["fault"])
+    return Outcome(
+        answer["content"], truncated=answer["truncated"], data={"files": answer["files"]}
+    )

@@ -14,7 +14,8 @@ from sessions.record.event_parts import ResultFacts
 from sessions.record.textlines import lines
 from sessions.tools import contained_command, files_made, hidden_keys, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.command_output import Spool, looks_binary, readable, safe_name
+from sessions.tools.binary import looks_binary
+from sessions.tools.command_output import Spool, readable, safe_name
 from sessions.tools.jobs import Job
 from sessions.tools.state import ToolState
 from skills import private_files

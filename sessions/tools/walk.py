@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sessions.record import events as ev
 from sessions.tools import protected_paths, safe_open, unicode_names
 from sessions.tools.fault import ToolFault
 from sessions.tools.workspace import Guard
+
+if TYPE_CHECKING:
+    from sessions.record import events as ev
 
 SKIPPED = protected_paths.names(
     ".git .hg .svn .jj node_modules __pycache__ .venv venv .tox .nox .mypy_cache .ruff_cache "

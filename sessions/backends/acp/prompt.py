@@ -17,7 +17,7 @@ from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record import pictures
 from sessions.record.summary_parts import Attachment
-from sessions.tools.command_output import looks_binary
+from sessions.tools.binary import looks_binary
 
 if TYPE_CHECKING:
     from sessions.backends.acp.process import AgentProcess

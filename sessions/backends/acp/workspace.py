@@ -22,7 +22,7 @@ from sessions.record.event_parts import ResultFacts
 from sessions.record.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
-from sessions.tools.command_output import looks_binary
+from sessions.tools.binary import looks_binary
 from sessions.tools.edits import Change, make
 from sessions.tools.files import EDIT_BYTES, sha256
 from sessions.tools.workspace import Target

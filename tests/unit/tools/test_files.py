@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions.record import events as ev
-from sessions.tools import textfiles
+from sessions.tools import search, textfiles
 from tests.support.toolhost import Desk, say
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
@@ -293,9 +293,7 @@ async def test_grep_with_a_broken_pattern_says_what_is_wrong(desk: Desk) -> None
 async def test_grep_that_takes_for_ever_is_ended(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sessions.tools import grep_worker
-
-    monkeypatch.setattr(grep_worker, "TIME_S", 1.0)
+    monkeypatch.setattr(search, "_GREP_S", 1.0)
     (desk.ws / "a").write_text("a" * 40 + "!\n")
     # ripgrep, where it is, can neither be slow nor understand \\1.
     result = await desk.use("Grep", pattern=r"(a+)+\1$")
