@@ -249,7 +249,7 @@ async def _read(drawn: Draw, subject: Subject, common: _Common) -> Expansion:
 
     ask = _ask(common.backend, common.model)
     expansion = await pipeline.expand(drawn, ask, subject, keep=common.keep)
-    for _ in range(int(drawn.params.get("stage", 1)) - 1):
+    for _ in range(int(drawn.names.get("stage", 1)) - 1):
         expansion = await pipeline.deepen(expansion, ask, subject, keep=common.keep)
     return expansion
 

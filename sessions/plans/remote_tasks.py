@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +105,7 @@ class RemoteTasks:
             await self._cluster.begin(session, task.resources, task.labels, keys)
         try:
             found = await self._trees.run(look, cwd)
-            there: dict[str, Any] = {"cwd": "" if site == RAY else str(cwd)}
+            there: Mapping[str, Any] = {"cwd": "" if site == RAY else str(cwd)}
             if found is not None:
                 # A cluster's nodes have caches of their own: the session says which is asked.
                 to = {"session": session} if site == RAY else {}

@@ -103,7 +103,7 @@ def _names(draw: Draw, item: Item) -> Iterable[Flag]:
     words = re.findall(r"[^\W\d_]+", _plain(person))
     if words and item.source.casefold() not in {word[0] for word in words}:
         yield Flag("letters", f"neither name begins with {item.source}")
-    if draw.params.get("who") != "ordinary":
+    if draw.names.get("who") != "ordinary":
         yield Flag("unverified", "nobody has checked that this person exists")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sessions.errors import UsageError
 from sessions.priming import words
+from sessions.priming.kind_params import AcronymParams, NamesParams, TermsParams
 from sessions.priming.kinds import LETTERS, kind_of
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream
@@ -32,11 +33,13 @@ def local_draw(kind: DrawnKind, seed: int, params: JSON) -> Draw:
     stream = Stream(kind, seed, kind_of(kind).shaping(params))
     drawn: list[Any]
     if kind == "acronym":
-        drawn = letter_sets(stream, params["count"], params["letters"], params["alphabet"])
+        sets = cast("AcronymParams", params)
+        drawn = letter_sets(stream, sets["count"], sets["letters"], sets["alphabet"])
     elif kind == "names":
-        drawn = stream.shuffled(list(params["letters"]))
+        drawn = stream.shuffled(list(cast("NamesParams", params)["letters"]))
     else:
-        drawn = some_terms(stream, params["terms"], params["n"])
+        those = cast("TermsParams", params)
+        drawn = some_terms(stream, those["terms"], those["n"])
     return Draw(new_priming_id(), kind, seed, params, drawn)
 
 

@@ -92,7 +92,7 @@ def _acronym(draw: Draw, keep: int, _: Sequence[str], __: int) -> list[str]:
 def _names(draw: Draw, keep: int, letters: Sequence[str], stage: int) -> list[str]:
     def person(letter: str) -> str:
         initial = _literal(letter)
-        if draw.params.get("who") == "ordinary":
+        if draw.names.get("who") == "ordinary":
             return f"({' | '.join(_literal(trade) for trade in trades()[letter])})"
         return f'({initial} low " " name | name " " {initial} low)'
 

@@ -69,9 +69,9 @@ def compose(
         UsageError: nothing was chosen.
     """
     lines = [_line(draw, item, with_names) for item in items]
-    if draw.kind == "acronym" and draw.params.get("mode") == "raw" and not items:
+    if draw.kind == "acronym" and draw.acronym.get("mode") == "raw" and not items:
         lines = [" ".join(draw.draw[i : i + 10]) for i in range(0, min(10, len(draw.draw)), 10)]
-    if draw.kind == "arxiv" and draw.params.get("inject") in ("abstracts", "both"):
+    if draw.kind == "arxiv" and draw.arxiv.get("inject") in ("abstracts", "both"):
         lines += paper_lines(draw.draw).splitlines()
     if not lines and not ban:
         raise UsageError("Nothing was chosen.", "Tick at least one line, or draw again.")

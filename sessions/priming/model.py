@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sessions.api.priming import DrawnPaper, ItemExtras, PrimingDraw, PrimingItem
 from sessions.ids import new_id
+from sessions.priming.kind_params import AcronymParams, NamesParams, PapersParams, TermsParams
 from sessions.record.closed_sets import DrawnKind, DrawnSource
 
 JSON = dict[str, Any]
@@ -45,6 +46,26 @@ class Draw:
     def papers(self) -> list[DrawnPaper]:
         """What is drawn of arXiv, as it went on record."""
         return self.draw
+
+    @property
+    def acronym(self) -> AcronymParams:
+        """The parameters of letter sets."""
+        return cast("AcronymParams", self.params)
+
+    @property
+    def names(self) -> NamesParams:
+        """The parameters of names."""
+        return cast("NamesParams", self.params)
+
+    @property
+    def arxiv(self) -> PapersParams:
+        """The parameters of papers."""
+        return cast("PapersParams", self.params)
+
+    @property
+    def terms(self) -> TermsParams:
+        """The parameters of words."""
+        return cast("TermsParams", self.params)
 
     def to_json(self) -> PrimingDraw:
         """The shape that `prime … --draw-only --json` prints."""

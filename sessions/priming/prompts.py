@@ -185,7 +185,7 @@ def _acronym(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
 
 def ordinary(draw: Draw) -> bool:
     """Whether a draw of names is of ordinary people and their trades."""
-    return draw.kind == "names" and draw.params.get("who") == "ordinary"
+    return draw.kind == "names" and draw.names.get("who") == "ordinary"
 
 
 def _ordinary(draw: Draw, subject: Subject) -> tuple[str, str, int]:
@@ -230,7 +230,7 @@ def paper_lines(papers: Sequence[DrawnPaper]) -> str:
 
 
 def _arxiv(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
-    month = draw.params.get("month", "")
+    month = draw.arxiv.get("month", "")
     origin = "of arXiv"
     if all(of_month(str(paper["id"]), str(month)) for paper in draw.papers):
         origin = f"drawn by chance from arXiv's {month}"
@@ -252,7 +252,7 @@ def _arxiv(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
 
 
 def _terms(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
-    field = clean(str(draw.params.get("field", "")), 120)
+    field = clean(str(draw.terms.get("field", "")), 120)
     conversation = f"{_conversation(subject)}\n{_areas(subject)}\n\n"
     if draw.draw:
         words = quote("\n".join(draw.draw))
@@ -361,7 +361,7 @@ def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> Mod
     elif draw.draw:
         text = f"What do these words mean: {', '.join(draw.draw[:few])}? One line for each."
     else:
-        field = clean(str(draw.params.get("field", "")), 80)
+        field = clean(str(draw.terms.get("field", "")), 80)
         text = (
             f"List {few} technical words of {field}, one line for each with its meaning, such as "
             '"- percolation: water finding a path through soil".'

@@ -12,13 +12,14 @@ from sessions.priming.model import JSON, Draw, Item, item_from_json
 from sessions.priming.pipeline import Expansion
 from sessions.record import events as ev
 from sessions.record.closed_sets import ChosenBy, DrawnSource
+from sessions.record.event_parts import DrawnFacts
 
 _REPLY_KEPT = 40_000
 
 
 def drawn_event(drawn: Draw, expansion: Expansion | None = None) -> ev.PrimingDrawn:
     """The draw, and what was read in it, for the journal."""
-    data: JSON = {"source": drawn.source, "meta": drawn.meta}
+    data: DrawnFacts = {"source": drawn.source, "meta": drawn.meta}
     if drawn.notes:
         data["notes"] = list(drawn.notes)
     items: list[JSON] = []

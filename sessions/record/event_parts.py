@@ -6,9 +6,9 @@ is read as it stands.
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from sessions.record.closed_sets import NoteKind
+from sessions.record.closed_sets import DrawnSource, NoteKind, ReadHow
 
 
 class MessageNote(TypedDict):
@@ -68,6 +68,30 @@ class ResultFacts(TypedDict, total=False):
     tokens: int
     answers: list[list[str]]
     resources: list[KeptFile]
+
+
+_DrawnFrom = TypedDict("_DrawnFrom", {"from": str}, total=False)
+
+
+class DrawnFacts(_DrawnFrom, total=False):
+    """What is known of a draw, and of how it was read: `how` and all that follows.
+
+    `meta`: how it was drawn (bound, requests, method); `notes` and `remarks`: what a person should
+    know of either, a sentence each; `reply`: the model's, as it came; `from`: the session that
+    drew it, where another one is given of it.
+    """
+
+    source: DrawnSource
+    meta: dict[str, Any]
+    notes: list[str]
+    stage: int
+    how: ReadHow
+    model: str
+    prompt_sha256: str
+    reply: str
+    usage: dict[str, int]
+    cost_usd: float | None
+    remarks: list[str]
 
 
 class RecordFault(TypedDict):

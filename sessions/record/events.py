@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from sessions.record.event_parts import (
         CallLocation,
+        DrawnFacts,
         FileMade,
         KeptFile,
         MessageNote,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 else:
     AgentState = AnswerGoesTo = AskOption = Attachment = FormField = ImportedFrom = JSON
     OwnBudget = QueuedMessage = SessionAbove = JSON
-    CallLocation = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
+    CallLocation = DrawnFacts = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = str
     DrawnKind = FaultKind = LandedHow = Origin = Permission = str
@@ -321,8 +322,7 @@ class PrimingDrawn(Event, frozen=True, kw_only=True, tag="priming.drawn"):
     params: JSON = msgspec.field(default_factory=dict)
     draw: Any = None
     items: list[JSON] = msgspec.field(default_factory=list)
-    data: JSON = msgspec.field(default_factory=dict)
-    """`model`, `prompt_sha256`, `reply`, `usage`, …"""
+    data: DrawnFacts = msgspec.field(default_factory=DrawnFacts)
 
 
 class PrimingInjected(Event, frozen=True, kw_only=True, tag="priming.injected"):

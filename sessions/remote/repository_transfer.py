@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from sessions.api.work import Changed, Known, Packed
 from sessions.errors import AgentdeckError, NotFound, UsageError
@@ -38,6 +38,16 @@ Files = dict[tuple[str, str], bytes]
 """What came back, by its kind and name."""
 _AGAIN_S = 1.0
 _MOST_BRANCH = 2 * 2**30
+
+
+class RepositorySent(TypedDict):
+    """A commit that was brought somewhere, as `work.begin` takes it. `inner`: the folder of the
+    repository that is meant; `author`: name and address of whoever commits."""
+
+    repository: str
+    commit: str
+    inner: str
+    author: list[str]
 
 
 class RepositoryTransfer:
@@ -63,7 +73,7 @@ class RepositoryTransfer:
 
     async def sent(
         self, site: str, repository: Repository, commit: str, to: dict[str, str]
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> RepositorySent:  # fmt: skip
         """Bring a commit of a repository there; what `work.begin` is told of it.
 
         `to`: more arguments of what is asked, which say where. Raises AgentdeckError.
@@ -78,7 +88,7 @@ class RepositoryTransfer:
                 await self._send(site, repository, commit, had["tips"], key, to)
         who = await self._trees.run(_author, repository)
         inner = "" if str(repository.inner) == "." else str(repository.inner)
-        return {**known, "inner": inner, "author": who}
+        return {"repository": key, "commit": commit, "inner": inner, "author": who}
 
     async def _by_address(
         self, site: str, repository: Repository, asked: dict[str, str]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 from sessions.errors import AgentdeckError
 from sessions.paths import Places
@@ -17,6 +18,7 @@ from sessions.priming.arxiv.papers import Paper
 from sessions.priming.arxiv.rate_limiter import RateLimiter
 from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
 from sessions.priming.arxiv.store import PaperStore
+from sessions.priming.kind_params import PapersParams
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream, canonical
 from sessions.record.closed_sets import DrawnSource
@@ -47,10 +49,11 @@ async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
             be asked.
     """
     today = datetime.fromtimestamp(source.clock(), UTC).date()
-    month = read_month(params["month"], today)
-    category = read_category(params["category"])
-    n = params["n"]
-    wanted = WantedPapers(month, category, n, bool(params["month"]), params.get("any") == "yes")
+    asked = cast("PapersParams", params)
+    month = read_month(asked["month"], today)
+    category = read_category(asked["category"])
+    n = asked["n"]
+    wanted = WantedPapers(month, category, n, bool(asked["month"]), asked.get("any") == "yes")
     params = {**params, "month": str(month), "category": category}
     # The month is still growing while it lasts, so its draws are of their day.
     growing = str(today) if (today.year, today.month) == (month.year, month.month) else ""
