@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import subprocess
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-Agent = Any
-Message = dict[str, Any]
+TYPE_CHECKING = False  # as in scripted_acts
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Agent = Any
+    Message = dict[str, Any]
 
 
 class MoreRequests:
@@ -220,7 +220,7 @@ def withdraw(agent: Agent, session: str, text: str) -> None:
 
 def where(agent: Agent, session: str, text: str) -> None:
     """Say the process's id and its working directory."""
-    agent.say(session, f"{os.getpid()} {Path.cwd()}")
+    agent.say(session, f"{os.getpid()} {os.getcwd()}")
 
 
 def doze(agent: Agent, session: str, text: str) -> None:
@@ -235,6 +235,8 @@ def doze(agent: Agent, session: str, text: str) -> None:
 
 def picture(agent: Agent, session: str, text: str) -> None:
     """Show a picture."""
+    import base64
+
     data = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
     content = {"type": "image", "data": data, "mimeType": "image/png"}
     agent.update(session, "agent_message_chunk", content=content)
@@ -242,6 +244,8 @@ def picture(agent: Agent, session: str, text: str) -> None:
 
 def orphan(agent: Agent, session: str, text: str) -> None:
     """Start a process that outlives the agent unless somebody ends it; say its id."""
+    import subprocess
+
     child = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
     agent.say(session, f"child {child.pid}")
 
