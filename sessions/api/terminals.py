@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
-from sessions.record import events as ev
+from sessions.api.lines import TerminalLine
 
 
 class TerminalWatched(TypedDict):
@@ -83,7 +83,7 @@ class TerminalOutput:
     lost: bool = False
 
 
-def output_of(data: ev.JSON) -> TerminalOutput:
+def output_of(data: TerminalLine) -> TerminalOutput:
     """A line of the socket as that. Raises whatever a broken one makes it raise."""
     size = data.get("size")
     return TerminalOutput(

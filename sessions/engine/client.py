@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.lines import EngineLine
 from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput, output_of
 from sessions.engine import MAX_COMMAND, peer
@@ -250,7 +251,7 @@ class Client(Calls):
         hint = f"Reconnect to start it again. {memory_limit_told()}".strip()
         return EngineError(f"The engine has gone{why}.", hint)
 
-    def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
+    def _read_line(self, data: EngineLine) -> Callable[[], None] | None:
         """What a line asks for, to be called. Raises whatever a broken line makes it raise."""
         if "event" in data:
             event, session = codec.from_json(data["event"]), str(data["session"])
@@ -275,8 +276,8 @@ class Client(Calls):
         self._answered(data)
         return None
 
-    def _answered(self, data: ev.JSON) -> None:
-        answer = self._answers.get(data.get("id", 0))
+    def _answered(self, data: EngineLine) -> None:
+        answer = self._answers.get(cast("int", data.get("id", 0)))
         if answer is None or answer.done():
             return
         if (refusal := data.get("error")) is not None:

@@ -10,10 +10,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
+from sessions.api.lines import AnswerLine, EngineLine, RequestLine
 from sessions.api.notices import EngineNotice
 from sessions.config.reload import Rereading
 from sessions.engine import peer, terminal_views
@@ -121,13 +122,13 @@ class Connection:
         self._server.left()
 
     async def _command(self, line: bytes | bytearray) -> None:
-        number: Any = None
+        number: int | float | None = None
         name = ""
         try:
             request = _request(line)
             del line
             number, name = _number(request), str(request.get("do", ""))[:80]
-            answer = {"id": number, "ok": await self._run(request)}
+            answer: AnswerLine = {"id": number, "ok": await self._run(request)}
         except AgentdeckError as error:
             answer = _refusal(number, error)
         except TypeError as error:
@@ -140,7 +141,7 @@ class Connection:
             answer = _refusal(number, of_machine(error, "be done") or ours)
         self.outbox.send(codec.encode(answer))
 
-    async def _run(self, request: ev.JSON) -> Any:
+    async def _run(self, request: RequestLine) -> Any:
         name, args = str(request.get("do", "")), request.get("args") or {}
         if not isinstance(args, dict):
             raise UsageError("Wrong arguments: they are no object.")
@@ -245,7 +246,7 @@ class Server:
         """Something of the deck that is no event of a session."""
         self._tell({"notice": notice})
 
-    def _tell(self, data: ev.JSON, latest: str = "") -> None:
+    def _tell(self, data: EngineLine, latest: str = "") -> None:
         line = codec.encode(data)
         for connection in list(self._connections):
             if not connection.greeted:
@@ -267,7 +268,7 @@ class Server:
             self._on_idle()
 
 
-def _request(line: bytes | bytearray) -> ev.JSON:
+def _request(line: bytes | bytearray) -> RequestLine:
     """A line as a command. Raises UsageError."""
     try:
         request = codec.loads(line)
@@ -275,10 +276,10 @@ def _request(line: bytes | bytearray) -> ev.JSON:
         raise UsageError("That line is not a command.") from error
     if not isinstance(request, dict):
         raise UsageError("That line is not a command.")
-    return request
+    return cast("RequestLine", request)
 
 
-def _number(request: ev.JSON) -> int | float | None:
+def _number(request: RequestLine) -> int | float | None:
     """The command's own number. Raises UsageError: what stands there is none."""
     number = request.get("id")
     if number is None or (type(number) in (int, float) and abs(number) <= ev.LARGEST):
@@ -286,7 +287,7 @@ def _number(request: ev.JSON) -> int | float | None:
     raise UsageError("A command's id is a number.", f"Whole, from 0 to {ev.LARGEST}.")
 
 
-def _refusal(number: Any, error: AgentdeckError) -> ev.JSON:
+def _refusal(number: int | float | None, error: AgentdeckError) -> AnswerLine:
     return {
         "id": number,
         "error": {

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from sessions import VERSION
+from sessions.api.lines import EngineLine
 from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput
 from sessions.config.model import HostConfig
@@ -67,7 +68,7 @@ class _HostClient(Client):
     def _event_in(self, line: bytes) -> Callable[[], None] | None:
         return None  # another machine's events are looked at before they are decoded
 
-    def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
+    def _read_line(self, data: EngineLine) -> Callable[[], None] | None:
         if "event" in data:
             session, said = untrusted_input.session_id(data["session"]), data["event"]
             return lambda: self.on_raw(session, said, self._size)

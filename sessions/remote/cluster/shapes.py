@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict, final
 
 from sessions.api.cluster import NodeBackend
+from sessions.api.lines import ErrorSent
 from sessions.remote.cluster.frames import FaultWord
 
 
@@ -74,15 +75,6 @@ class ActorPlaced(ActorFacts):
     """The same, with Ray's name for its node."""
 
     node: str
-
-
-class ErrorSent(TypedDict):
-    """An error, as `sessions.errors.told_as` reads it."""
-
-    message: str
-    hint: str
-    exit_code: int
-    kind: str
 
 
 @final
