@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 
 if TYPE_CHECKING:
-    from textual.geometry import Offset
+    from textual.geometry import Offset, Size
     from textual.screen import Screen
     from textual.widget import Widget
 
@@ -30,6 +30,27 @@ class SteadyScreen(_Screen):
         event.stop()
         size = self.app.size
         await super()._on_resize(event if event.size == size else events.Resize(size, size))
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay out for a size, unless that has been done and nothing has changed since.
+
+        A screen that Textual (8.2.8) tells its new size has just been laid out for it, and so has
+        all that lies behind a dialog when that one is told: both were laid out anew.
+        """
+        compositor = self._compositor
+        waits = self._layout_required or self._scroll_required or self._layout_widgets
+        if waits or compositor.root is not self or compositor.size != size or self.size != size:
+            super()._screen_resized(size)
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        """Lay out; what has been asked for by now is done with that, and not once more after it.
+
+        Nor is what Textual (8.2.8) asks for while it does: the screen has got a size by that.
+        """
+        whole = not scroll or bool(self._layout_widgets)
+        super()._refresh_layout(size, scroll)
+        if whole and (self.outer_size if size is None else size):
+            self._layout_required = False
 
     def take_in_dirty(self) -> None:
         """Have the compositor know of all that is to be painted anew."""
