@@ -18,7 +18,9 @@ import textual.app
 import textual.pilot
 from textual import events
 from textual._compositor import Compositor
+from textual.app import App
 from textual.keys import _character_to_key
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 import tui.idle
@@ -133,6 +135,39 @@ async def wait_between_keys(_: float = 0) -> None:
     await wait_for_idle(paints=False)
 
 
+def _at_rest(pump: MessagePump) -> bool:
+    """Whether it waits for a message; one that takes none any more keeps nobody waiting."""
+    if pump._closing or pump._closed:
+        return True
+    queue = pump._message_queue
+    waits = bool(queue.ready_event._waiters) and queue.empty()
+    return waits and pump._pending_message is None and not pump._next_callbacks
+
+
+def _all_at_rest(app: App[Any]) -> bool:
+    """Whether nothing on the screen in front has a message, nor works on one."""
+    if app._exception is not None or not app.screen_stack or not _at_rest(app):
+        return False
+    return all(_at_rest(each) for each in app.screen.walk_children(with_self=True))
+
+
+async def _wait_for_screen(pilot: textual.pilot.Pilot[Any], timeout: float = 30.0) -> bool:
+    """Wait until all on the screen has done what it was told.
+
+    Textual sends each a message for that, and waits until it is read. With two dozen of them that
+    was half of all messages of a test, though most had nothing to do: who waits for a message has
+    read all others, and so only where somebody still works after a while is Textual's way gone.
+    """
+    for _ in range(WAITS):
+        if _all_at_rest(pilot.app):
+            return True
+        await asyncio.sleep(0)
+    return await _wait_for_each(pilot, timeout)
+
+
+_wait_for_each = textual.pilot.Pilot._wait_for_screen
+
+
 async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
     """Keys that make a text, as fast as a terminal sends them, and what comes of all of them."""
     for character in text:
@@ -150,6 +185,8 @@ def install() -> None:
     """
     vars(textual.app)["wait_for_idle"] = wait_between_keys
     vars(textual.pilot)["wait_for_idle"] = wait_for_idle
+    pilot: Any = textual.pilot.Pilot
+    pilot._wait_for_screen = _wait_for_screen
     preload.IDLE_S = 3600.0
     compositor: Any = Compositor
     compositor.render_update = _painted_when_idle
