@@ -11,7 +11,11 @@ from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, MethodType
 from typing import Any
 
+import textual
 import textual._callback
+import textual.message_pump
+from textual import Logger
+from textual.constants import LOG_FILE
 from textual.css.model import RuleSet
 from textual.css.stylesheet import CssSource, Stylesheet
 from textual.css.tokenize import tokenize_values
@@ -142,6 +146,31 @@ def _dispatch(pump: MessagePump, method_name: str, message: Message) -> Iterable
             yield cls, method.__get__(pump, cls)
 
 
+# -- what is told to a console of Textual's that nobody has opened
+
+
+class _Unread:
+    """A log that is read nowhere: for each handler of each message Textual makes three others."""
+
+    def __init__(self, read: Logger) -> None:
+        self._read = read
+
+    @property
+    def event(self) -> _Unread:
+        """That of events."""
+        return self
+
+    def verbosity(self, verbose: bool) -> _Unread:
+        """That of such as are told often."""
+        return self
+
+    def __call__(self, *words: object, **values: object) -> None:
+        """Say nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._read, name)
+
+
 # -- values
 
 _COMPUTED: dict[tuple[type, str], bool] = {}
@@ -196,6 +225,8 @@ def install() -> None:
     lean._learn = _learned_once
     pump: Any = MessagePump
     pump._get_dispatch_methods = _dispatch
+    if not LOG_FILE:
+        vars(textual.message_pump)["log"] = _Unread(textual.log)
     reactive: Any = Reactive
     reactive.__get__ = _value
     textual._callback._count_parameters = _parameters
