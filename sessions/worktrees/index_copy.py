@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sessions.worktrees.git import LITERAL, QUIET, git, line
+from sessions.worktrees.git import LITERAL, QUIET, git
+from sessions.worktrees.repository import own_folder
 
 
 def index_of(top: Path) -> Path:
     """Where the index of a checkout lies, or would lie. Raises GitFault."""
-    return top / line(top, "rev-parse", "--git-path", "index")
+    return own_folder(top) / "index"
 
 
 @contextmanager

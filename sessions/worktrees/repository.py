@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import UsageError
-from sessions.worktrees.git import GitFault, line, says
+from sessions.worktrees.git import fault, line, run, says
 
 _HEADS = "refs/heads/"
 
@@ -51,19 +52,35 @@ class Base:
 
 def look(folder: Path) -> Repository | None:
     """The repository of a folder; None where there is none. Raises GitFault for any other no."""
-    try:
-        common = line(folder, "rev-parse", "--git-common-dir")
-    except GitFault as fault:
-        if "not a git repository" in fault.said:
+    done = run(folder, ["rev-parse", "--git-common-dir", "--show-toplevel"])
+    told = os.fsdecode(done.stdout).removesuffix("\n").split("\n")
+    if done.returncode or len(told) != 2:  # in no checkout, or a name that holds a newline
+        refused = fault(done, f"run rev-parse in {folder}")
+        if "not a git repository" in refused.said:
             return None
-        raise
+        told = [line(folder, "rev-parse", "--git-common-dir")]
+        told += [says(folder, "rev-parse", "--show-toplevel") or ""]
+    common, top = told
     shared = Path(os.path.realpath(folder / common))
-    top = says(folder, "rev-parse", "--show-toplevel")
     if not top:
         return Repository(shared, None)
     checkout = Path(os.path.realpath(top))
     inner = Path(os.path.relpath(folder.resolve(), checkout))
     return Repository(shared, checkout, inner)
+
+
+def own_folder(checkout: Path) -> Path:
+    """Git's own folder of a checkout, read where `.git` is or names one, else told by git.
+
+    Raises GitFault.
+    """
+    own = checkout / ".git"
+    with contextlib.suppress(OSError):
+        if own.is_file():
+            own = checkout / os.fsdecode(own.read_bytes()).removeprefix("gitdir: ").rstrip("\r\n")
+        if (own / "HEAD").is_file() and any((own / n).exists() for n in ("objects", "commondir")):
+            return own
+    return Path(line(checkout, "rev-parse", "--absolute-git-dir"))
 
 
 def repository(folder: Path) -> Repository:

@@ -16,6 +16,7 @@ from sessions.errors import NotFound, UsageError
 from sessions.worktrees import remove, submodules
 from sessions.worktrees.git import git, line, names, run, says
 from sessions.worktrees.index_copy import copied_index
+from sessions.worktrees.repository import own_folder
 from skills import private_files
 
 REFS = "refs/agentdeck/kept/"
@@ -58,7 +59,7 @@ class Kept:
 
 def half_done(folder: Path) -> str:
     """What git is in the middle of there ("a rebase"), or ""."""
-    git_dir = Path(line(folder, "rev-parse", "--absolute-git-dir"))
+    git_dir = own_folder(folder)
     return next((what for name, what in _HALF_DONE.items() if (git_dir / name).exists()), "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -51,6 +52,8 @@ def _made_once(files: tuple[tuple[str, str], ...]) -> Path:
 def _made(folder: Path, files: Mapping[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q")
+    for sample in (folder / ".git" / "hooks").glob("*.sample"):  # none runs; each would be copied
+        sample.unlink()
     with (folder / ".git" / "config").open("a") as config:  # as `git config` would, in no process
         config.write("[user]\n\tname = n\n\temail = a@b\n")
     for name, text in files.items():
@@ -71,10 +74,39 @@ def commit(cwd: Path, name: str, text: str, message: str = "") -> str:
 
 def head(cwd: Path, name: str = "HEAD") -> str:
     """The commit that a name stands for."""
+    if name == "HEAD" and (commit := _read_head(cwd)):
+        return commit
     return git(cwd, "rev-parse", name).strip()
+
+
+def _folder(cwd: Path) -> Path:
+    own = cwd / ".git"
+    if own.is_file():
+        own = cwd / own.read_text().removeprefix("gitdir: ").rstrip("\n")
+    return own if own.is_dir() else cwd
+
+
+def _common(cwd: Path) -> Path:
+    own = _folder(cwd)
+    pointer = own / "commondir"
+    return own / pointer.read_text().strip() if pointer.is_file() else own
+
+
+def _read_head(cwd: Path) -> str:
+    """The commit that is checked out, read as git would; "" where git is to be asked."""
+    held = _folder(cwd) / "HEAD"
+    said = held.read_text().strip() if held.is_file() else ""
+    if said.startswith("ref: refs/heads/"):
+        loose = _common(cwd) / said.removeprefix("ref: ")
+        said = loose.read_text().strip() if loose.is_file() else ""
+    return said if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", said) else ""
 
 
 def clean(cwd: Path) -> bool:
     """Whether git itself finds nothing amiss: no change, nothing half done, all objects there."""
-    assert git(cwd, "fsck", "--no-progress", "--no-dangling").strip() == ""
+    # Where there are no such indices, no two processes more are begun to find them right.
+    made = list((_common(cwd) / "objects").glob("*/*graph*"))
+    made += (_common(cwd) / "objects" / "pack").glob("multi-pack-index*")
+    none = () if made else ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
+    assert git(cwd, *none, "fsck", "--no-progress", "--no-dangling").strip() == ""
     return git(cwd, "status", "--porcelain") == ""
