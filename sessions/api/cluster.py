@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from sessions.record.closed_sets import BackendType
+
 
 class NodeBackend(TypedDict):
     """What can answer on a node, by the node's own configuration."""
 
     name: str
-    type: str
+    type: BackendType
     model: str
     ok: bool
     detail: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from sessions.api.priming import DreamWaiting
-from sessions.record.closed_sets import Permission, SkillState, WantKind
+from sessions.record.closed_sets import Effort, Permission, SkillState, WantKind
 
 
 class ProfileShown(TypedDict):
@@ -18,7 +18,7 @@ class ProfileShown(TypedDict):
     skills: dict[str, SkillState] | list[str]
     cwd: str
     system: str
-    effort: str
+    effort: Effort
     directories: list[str]
     max_steps: int
     subsessions: bool

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
-from sessions.record.closed_sets import Permission, TurnReason
+from sessions.record.closed_sets import Effort, Permission, TurnReason
 from sessions.record.summary_parts import AgentState, Attachment
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Settings:
 
     model: str = ""
     permission: Permission = "ask"
-    effort: str = ""
+    effort: Effort = ""
     system: str = ""
     max_steps: int = 100
     """Model responses within one turn."""

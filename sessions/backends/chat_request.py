@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sessions.backends.chat import Dialect
 from sessions.record import events as ev
+from sessions.record.closed_sets import Effort
 from sessions.record.context import sound
 
 # What a request was refused for, by the words of its refusal.
@@ -54,7 +55,7 @@ class RequestForm(Protocol):
     def schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The form of the answer."""
 
-    def think(self, effort: str) -> dict[str, Any]:
+    def think(self, effort: Effort) -> dict[str, Any]:
         """How hard it shall think; "" = as it likes."""
 
     def held(self, dialect: Dialect, asked: Mapping[str, Any]) -> set[str]:
@@ -98,7 +99,7 @@ class ChatRequest:
         form = {"name": "answer", "schema": dict(schema)}
         return {"response_format": {"type": "json_schema", "json_schema": form}}
 
-    def think(self, effort: str) -> dict[str, Any]:
+    def think(self, effort: Effort) -> dict[str, Any]:
         """The effort, where one is set."""
         return {"reasoning_effort": effort} if effort else {}
 

@@ -10,6 +10,7 @@ from typing import Any
 from sessions.backends.chat import Dialect
 from sessions.backends.chat_request import carried_of, function_of, result_of
 from sessions.record import events as ev
+from sessions.record.closed_sets import Effort
 
 # What a request was refused for, by the words of its refusal.
 _REFUSALS = {
@@ -73,9 +74,9 @@ class ResponsesRequest:
         form = {"type": "json_schema", "name": "answer", "schema": dict(schema), "strict": False}
         return {"text": {"format": form}}
 
-    def think(self, effort: str) -> dict[str, Any]:
+    def think(self, effort: Effort) -> dict[str, Any]:
         """With a summary to be shown, which OpenAI's own server makes when it is asked to."""
-        told = {"effort": effort} if effort else {}
+        told: dict[str, str] = {"effort": effort} if effort else {}
         if self._official:
             told["summary"] = "auto"
         return {"reasoning": told} if told else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from sessions.errors import UsageError
-from sessions.record.closed_sets import BackendType, Permission, SkillState
+from sessions.record.closed_sets import BackendType, Effort, Permission, SkillState
 
 KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 """Where the keys of those companies are kept by whoever has one."""
@@ -148,9 +148,7 @@ class Profile:
     )
     cwd: str = setting("", "the working directory; empty = where the deck was opened")
     system: str = setting("", "a system prompt of yours")
-    effort: Literal["", "low", "medium", "high", "xhigh", "max"] = setting(
-        "", "how hard a model that can think shall try"
-    )
+    effort: Effort = setting("", "how hard a model that can think shall try")
     directories: list[str] = setting(
         [], "for agents: more directories that belong to the work", ["~/library"]
     )

@@ -162,6 +162,8 @@ GrantKind = Literal["argv", "prefix", "edits", "read", "write", "tool"]
 """What is allowed for one session: see `sessions.tools.grants`."""
 RuleKind = Literal["argv", "prefix", "tool"]
 """What a rule allows: these words, all that begin with them, a tool without words."""
+Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
+"""How hard a model that can think shall try; "": as it does by itself."""
 RefusedPart = Literal["picture", "thinking"]
 """What a server will not take of a conversation."""
 UnitState = Literal["pending", "running", "waiting", "done", "failed", "unknown", "skipped"]
