@@ -14,6 +14,7 @@ from sessions.priming.kinds import KINDS
 from sessions.priming.ledger import ENOUGH, Tally
 from sessions.priming.model import JSON, Draw
 from sessions.priming.rng import Stream
+from sessions.record.closed_sets import PrimedOutcome, one_of
 
 FACETS = ("stage", "who", "month", "category", "field")
 """Parameters whose values are counted each by itself, in the order in which they are told."""
@@ -39,7 +40,7 @@ class ShamPair:
     """One comparison against the sham: of what, for whom, and what came out."""
 
     facets: Mapping[str, str]
-    outcome: str
+    outcome: PrimedOutcome
     model: str = ""
     profile: str = ""
     taken: int = 0
@@ -52,8 +53,9 @@ def pair_of(record: JSON) -> ShamPair | None:
     None where it tells no outcome against the sham.
     """
     facts, outcomes = record.get("facts"), record.get("outcomes")
-    outcome = outcomes.get("sham") if isinstance(outcomes, dict) else None
-    if outcome not in ("win", "tie", "loss"):
+    told = outcomes.get("sham") if isinstance(outcomes, dict) else None
+    outcome: PrimedOutcome | None = one_of(PrimedOutcome, told, None)
+    if outcome is None:
         return None
     facets = facts.get("facets") if isinstance(facts, dict) else None
     if not isinstance(facts, dict) or not isinstance(facets, dict) or "kind" not in facets:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ChosenBy,
         DetailKind,
         DrawnKind,
+        ErrorKind,
         FaultKind,
         LandedHow,
         NoticeKind,
@@ -70,7 +71,7 @@ else:
     CallLocation = DrawnFacts = FileMade = MessageNote = RecordFault = ResultFacts = KeptFile = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = ByproductKind = CallKind = CallStatus = ChosenBy = DetailKind = str
-    DrawnKind = FaultKind = LandedHow = Origin = Permission = str
+    DrawnKind = ErrorKind = FaultKind = LandedHow = Origin = Permission = str
     RefusedPart = Said = SkillState = SkillUse = NoticeKind = TurnReason = str
 
 
@@ -267,7 +268,7 @@ class Error(Event, frozen=True, kw_only=True, tag="error"):
     """Something went wrong; `message` says what and why, `hint` what to do."""
 
     turn: Int | None = None
-    kind: str = "error"
+    kind: ErrorKind = "error"
     message: str = ""
     hint: str = ""
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sessions import VERSION
 from sessions.errors import AgentdeckError
@@ -114,12 +114,12 @@ def _fault(told: dict[str, Any] | None) -> Exception:
     return ActorFault(str(told["fault"]) if told else "The session's process has ended.")
 
 
-def born(seed: Mapping[str, Any]) -> socket.socket:
+def born(seed: SeedSent) -> socket.socket:
     """A process for a session, connected. Raises OSError, AgentdeckError: there can't be one."""
     if sys.platform != "linux":
         raise OSError("it is forked on Linux only")
     given: ProcessSeed = {
-        "seed": cast("SeedSent", seed),
+        "seed": seed,
         "env": dict(os.environ),
         "cwd": str(Path.cwd()),
     }

@@ -17,12 +17,15 @@ from sessions.priming.facets import (
 )
 from sessions.priming.ledger import Ledger
 from sessions.priming.model import Draw
+from sessions.record.closed_sets import PrimedOutcome
 
 
 def pairs(
     wins: int, losses: int, kind: str = "names", model: str = "m", profile: str = "", **facets: str
 ) -> list[ShamPair]:
-    outcomes = ["win"] * wins + ["loss"] * losses
+    won: PrimedOutcome = "win"
+    lost: PrimedOutcome = "loss"
+    outcomes = [won] * wins + [lost] * losses
     return [ShamPair({"kind": kind, **facets}, o, model, profile, 1, 3) for o in outcomes]
 
 

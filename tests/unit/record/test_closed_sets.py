@@ -33,6 +33,9 @@ ODD: list[dict[str, Any]] = [
     {"type": "session.set", "permission": "almost"},
     {"type": "worktree.landed", "onto": "refs/heads/main", "how": "fly", "commit": "c"},
     {"type": "queue.set", "items": [{"id": "1", "text": "x", "origin": "owl", "mode": "sing"}]},
+    {"type": "retry", "turn": 1, "kind": "sulking", "wait_s": 1.0, "attempt": 1},
+    {"type": "error", "turn": 1, "kind": "hiccup", "message": "Hic."},
+    {"type": "notice", "kind": "rumour", "message": "So they say."},
     {"type": "turn.ended", "turn": 1, "reason": "bored"},
 ]
 

@@ -21,6 +21,7 @@ from sessions.record import codec
 from sessions.remote.cluster import actor_homes, ray_actor
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.frame_client import FrameClient
+from sessions.remote.cluster.shapes import SeedSent
 from tests.support.rig import alive, until
 
 _LONG_S = 120.0
@@ -41,7 +42,7 @@ class Born:
 
     async def one(self) -> tuple[FrameClient, dict[str, Any]]:
         """A session's process, and what it says of itself."""
-        seed = {"session": new_id(), "config": _CONFIG, "env": {"FAKE_KEY": "k"}}
+        seed: SeedSent = {"session": new_id(), "config": _CONFIG, "env": {"FAKE_KEY": "k"}}
         connection = await asyncio.to_thread(ray_actor.born, seed)
         asking = FrameClient(*await asyncio.open_unix_connection(sock=connection), ray_actor._fault)
         asking.listen()

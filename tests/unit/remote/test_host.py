@@ -147,7 +147,7 @@ async def test_a_connection_that_is_cut_again_and_again_loses_and_doubles_nothin
 
     async def talk(host: TurnHost) -> ev.TurnEnded:
         for n in range(60):
-            host.emit(ev.Error(turn=host.turn, kind="odd", message=f"word {n}"))
+            host.emit(ev.Error(turn=host.turn, kind="agent", message=f"word {n}"))
             if rng.random() < 0.3:
                 await asyncio.sleep(0)
             if rng.random() < 0.1:
