@@ -18,8 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pyte
-
+from tests.support import screens
 from tests.support.forked import Forked, take_terminal
 
 
@@ -36,8 +35,8 @@ class Terminal:
         rows: int = 36,
         fresh: bool = False,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
+        self.screen = screens.Screen(columns, rows)
+        self._stream = screens.ByteStream(self.screen)
         self.raw = bytearray()
         """Everything that the program wrote."""
         self._fd, child = pty.openpty()

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pyte
+
+from tests.support import screens
 
 JSON = dict[str, Any]
 LONG_S = 60.0
@@ -122,8 +123,8 @@ class Page:
         """Every address that was asked for."""
         self.frames: list[str] = []
         """What came over WebSockets, as text."""
-        self.terminal = pyte.Screen(80, 24)
-        self._stream = pyte.ByteStream(self.terminal)
+        self.terminal = screens.Screen(80, 24)
+        self._stream = screens.ByteStream(self.terminal)
         self._came = asyncio.Event()
 
     async def call(self, method: str, **params: Any) -> JSON:
@@ -153,8 +154,8 @@ class Page:
         """Another connection: an empty terminal, as in the page."""
         asked = dict(part.split("=") for part in url.partition("?")[2].split("&") if "=" in part)
         columns, rows = int(asked.get("width", 80)), int(asked.get("height", 24))
-        self.terminal = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.terminal)
+        self.terminal = screens.Screen(columns, rows)
+        self._stream = screens.ByteStream(self.terminal)
 
     def _frame(self, response: JSON) -> None:
         if response["opcode"] == 2:

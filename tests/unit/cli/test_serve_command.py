@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from subprocess import Popen
 
 import aiohttp
-import pyte
 import pytest
 
 from sessions.engine import read_only_client
 from sessions.engine.protocol import declared
+from tests.support import screens
 from tests.support.served import Served, serving
 from tests.unit.cli.conftest import Home
 from tui.web.access import Access
@@ -55,8 +55,8 @@ class Tab:
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
-        self._screen = pyte.Screen(100, 30)
-        self._stream = pyte.ByteStream(self._screen)
+        self._screen = screens.Screen(100, 30)
+        self._stream = screens.ByteStream(self._screen)
 
     async def until(self, words: str) -> None:
         """Read until these words are on the screen."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pyte
 import pytest
 from rich.console import Console
 from rich.segment import Segment
@@ -17,6 +16,7 @@ from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from sessions.record import events as ev
+from tests.support import screens
 from tests.support.viewrig import ViewApp
 from tui.view.compositor import LeanCompositor, LeanScreen
 from tui.view.transcript_view import TranscriptView
@@ -28,8 +28,8 @@ class Painted:
     """A terminal that is given every update, as the driver would write it."""
 
     def __init__(self, app: App[None]) -> None:
-        self.screen = pyte.Screen(*SIZE)
-        self.stream = pyte.Stream(self.screen)
+        self.screen = screens.Screen(*SIZE)
+        self.stream = screens.Stream(self.screen)
         self.console = Console(color_system="truecolor", force_terminal=True, width=SIZE[0])
         display: Any = app._display
 
