@@ -21,9 +21,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
+from sessions import certificates
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
 from skills import private_files
@@ -111,9 +112,10 @@ def _download(archive: Archive, to: Path, progress: Progress | None) -> None:
     import httpx2
 
     digest, size = hashlib.sha256(), 0
+    how: Any = {"timeout": _WAIT_S, "follow_redirects": True, "verify": certificates.trusted()}
     try:
         with (
-            httpx2.stream("GET", archive.address, timeout=_WAIT_S, follow_redirects=True) as answer,
+            httpx2.stream("GET", archive.address, **how) as answer,
             os.fdopen(private_files.create(to, 0o600), "wb") as file,
         ):
             answer.raise_for_status()

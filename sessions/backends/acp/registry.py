@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sessions import certificates
 from sessions.backends.acp.archives import Archive, within
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.paths import private_folder
@@ -225,8 +226,9 @@ def fetch(state: Path, url: str = URL) -> dict[str, RegistryEntry]:
     """Fetch the registry and keep it. Raises AgentdeckError where it can't be had."""
     import httpx2
 
+    how: Any = {"timeout": _FETCH_S, "follow_redirects": True, "verify": certificates.trusted()}
     try:
-        with httpx2.stream("GET", url, timeout=_FETCH_S, follow_redirects=True) as answer:
+        with httpx2.stream("GET", url, **how) as answer:
             answer.raise_for_status()
             data = b""
             for piece in answer.iter_bytes():
