@@ -36,7 +36,7 @@ from sessions.record.summary_parts import PendingAsk
 from sessions.safety import secrets_filter
 from sessions.tools.command_output import Spool
 from sessions.tools.process import environment
-from tests.support.forked import COMMAND, Forked, fork_engines
+from tests.support.forked import COMMAND, Forked, fork_engines, relayed
 from tests.support.messages_server import (
     MessagesServer,
     Request,
@@ -140,7 +140,7 @@ class Planted:
         (self.work / ".env").write_text(f"API_KEY={DOTENV}\n")
         host = self.server.url.removeprefix("http://")
         file = self.home / "config.toml"
-        mcp = ROOT / "tests/support/mcp_server.py"
+        mcp = relayed(str(ROOT / "tests/support/mcp_server.py"), "--token", KEYS["option"])
         file.write_text(
             '[defaults]\nprofile = "env"\n'
             f'[backends.env]\nbase_url = "{self.server.url}"\nmodel = "m"\nretries = 0\n'
@@ -155,8 +155,8 @@ class Planted:
             '[profiles.env]\nbackend = "env"\npermission = "full"\n'
             '[profiles.file]\nbackend = "file"\npermission = "full"\n'
             '[profiles.gone]\nbackend = "gone"\n[profiles.agent]\nbackend = "agent"\n'
-            f'[mcp.servers.db]\ncommand = ["{sys.executable}", "{mcp}", "--token", '
-            f'"{KEYS["option"]}"]\n[mcp.servers.db.env]\nDB_SECRET = "{KEYS["server"]}"\n'
+            f"[mcp.servers.db]\ncommand = {json.dumps(mcp)}\n"
+            f'[mcp.servers.db.env]\nDB_SECRET = "{KEYS["server"]}"\n'
         )
         file.chmod(0o600)
 
@@ -181,8 +181,10 @@ class Planted:
             "import json, sys\nfrom sessions.cli.commands import cli\n"
             "for call in json.loads(sys.stdin.read()):\n    cli(call, standalone_mode=False)\n"
         )
+        script = self.root / "exports.py"
+        script.write_text(code)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-c", code, stdin=asyncio.subprocess.PIPE,
+            *relayed(str(script)), stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             cwd=self.work, env=self.env,
         )  # fmt: skip

@@ -18,29 +18,35 @@ from sessions.errors import NotFound
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
+from tests.support.forked import relayed
 from tests.support.rig import until
 
 SERVER = str(Path(__file__).parents[2] / "support/mcp_server.py")
-SERVERS = f"""
+needs_sdk = pytest.mark.skipif(
+    importlib.util.find_spec("mcp") is None, reason="needs the mcp package"
+)
+
+
+def servers() -> str:
+    """As they stand in a configuration."""
+    program = list(relayed(SERVER))
+    return f"""
 [mcp.servers.everywhere]
-command = [{sys.executable!r}, {SERVER!r}]
+command = {program!r}
 [mcp.servers.there]
 command = ["there"]
 profiles = ["other"]
 [mcp.servers.asked]
-command = [{sys.executable!r}, {SERVER!r}]
+command = {program!r}
 auto = false
 """
-needs_sdk = pytest.mark.skipif(
-    importlib.util.find_spec("mcp") is None, reason="needs the mcp package"
-)
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     rig = await Rig.make(tmp_path / "deck")
     file = rig.deck.places.config_file
-    file.write_text(file.read_text() + SERVERS)
+    file.write_text(file.read_text() + servers())
     await restart(rig)
     yield rig
     await rig.close()

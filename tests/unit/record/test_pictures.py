@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ def made(form: str, size: tuple[int, int] = (40, 30)) -> bytes:
     return out.getvalue()
 
 
+@cache
 def noise(width: int, height: int) -> bytes:
-    """A picture that can't be made shorter without loss."""
+    """A picture that can't be made shorter without loss; each is made once, which takes a while."""
     out = io.BytesIO()
     PIL.effect_noise((width, height), 90).convert("RGB").save(out, "PNG")
     return out.getvalue()
