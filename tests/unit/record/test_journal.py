@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -192,42 +194,39 @@ def test_whatever_happens_to_the_bytes_reading_goes_on(
     context.messages()
 
 
-def write_on(folder: Path, kind: str, told: int) -> None:
-    """Write events for ever, and say of each that it is acknowledged."""
-    journal, _, _ = Journal.create(folder, ev.SessionCreated(id="s"))
-    if kind == "buffered":
-        file = journal.path.open("ab")
-        journal._write = file.write  # type: ignore[method-assign, assignment]
-    for number in itertools.count(1):
-        stamped, _ = journal.append(ev.Text(turn=1, text=f"{number} " + "x" * (number % 300)))
-        os.write(told, b"%d\n" % stamped.seq)
-
-
-def writer(folder: Path, kind: str) -> tuple[int, int]:
-    """A process that does, and where it says so: a fork, which need not import what is here."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(read)
-            write_on(folder, kind, write)
-        finally:
-            os._exit(1)
-    os.close(write)
-    return child, read
+WRITER = """
+import os, sys
+from pathlib import Path
+from sessions.record import events as ev
+from sessions.record.journal import Journal
+folder, buffered = Path(sys.argv[1]), sys.argv[2] == "buffered"
+journal, _, _ = Journal.create(folder, ev.SessionCreated(id="s"))
+if buffered:
+    file = open(journal.path, "ab")
+    journal._write = file.write
+number = 0
+while True:
+    number += 1
+    stamped, _ = journal.append(ev.Text(turn=1, text=f"{number} " + "x" * (number % 300)))
+    os.write(1, b"%d\\n" % stamped.seq)
+"""
 
 
 def killed(folder: Path, kind: str, after: int) -> tuple[int, int]:
     """Run the writer, kill it after so many bytes of acknowledgements: last acked, last read."""
-    process, told = writer(folder, kind)
-    acked = os.read(told, 1)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", textwrap.dedent(WRITER), str(folder), kind],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    acked = os.read(process.stdout.fileno(), 1)
     while len(acked) < after:
-        acked += os.read(told, after)
-    os.kill(process, signal.SIGKILL)
-    while part := os.read(told, 65536):
+        acked += os.read(process.stdout.fileno(), after)
+    process.send_signal(signal.SIGKILL)
+    while part := os.read(process.stdout.fileno(), 65536):
         acked += part
-    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
-    os.close(told)
+    process.wait()
+    process.stdout.close()
     last = [int(n) for n in acked[: acked.rfind(b"\n")].split()][-1]
     journal, events = Journal.open(folder)
     journal.close()
