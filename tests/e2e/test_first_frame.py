@@ -61,6 +61,12 @@ class Gate:
 
 
 @pytest.fixture
+def engine(house: House) -> None:
+    """An engine runs: a deck that comes up need not start one, which takes longer than the deck."""
+    begin_engine(house.env)
+
+
+@pytest.fixture
 def gate(house: House) -> Gate:
     """A program waits until it is opened."""
     return Gate(house)
@@ -219,6 +225,7 @@ def test_ended_before_the_deck_is_there_it_gives_the_terminal_back(
     assert attributes(deck) == untouched()
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("early", [True, False])
 def test_ended_while_the_deck_takes_the_terminal_it_gives_it_back(
     house: House, monkeypatch: pytest.MonkeyPatch, early: bool
@@ -247,6 +254,7 @@ def test_ctrl_c_before_the_deck_is_there_ends_it_with_a_word(
     assert attributes(deck) == untouched()
 
 
+@pytest.mark.usefixtures("engine")
 def test_asked_to_stop_before_the_deck_is_there_it_gives_the_terminal_back_and_goes_on_after(
     house: House, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +272,7 @@ def test_asked_to_stop_before_the_deck_is_there_it_gives_the_terminal_back_and_g
     assert attributes(deck) == untouched()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_terminal_that_gets_another_size_before_the_deck_is_there_is_filled(
     house: House, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +287,7 @@ def test_a_terminal_that_gets_another_size_before_the_deck_is_there_is_filled(
     assert deck.ended() == 0
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_frame_that_is_not_the_deck_s_any_more_is_replaced(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +314,7 @@ def test_a_second_ctrl_c_waits_until_the_terminal_is_given_back(
     assert first_frame.standing() is None
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_memory_that_is_nested_too_deep_is_none(house: House) -> None:
     memory = house.places.state / "deck.json"
     memory.parent.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,7 @@ from typing import Any
 
 import pytest
 
+from sessions import certificates
 from sessions.engine import peer
 from tests.support import forked
 
@@ -61,6 +62,9 @@ def _import_all() -> None:
     for name in (*LATER, forked.PROBE):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    for trust_env in (True, False):  # every engine would read for itself what the system trusts
+        with contextlib.suppress(OSError):
+            certificates.trusted(trust_env=trust_env)
 
 
 class Server:
@@ -227,7 +231,6 @@ def _end(code: int) -> None:
 if __name__ == "__main__":
     gc.disable()  # nothing that is imported goes again: it is not searched for garbage
     _import_all()
-    gc.collect()
     gc.freeze()
     gc.enable()
     Server(int(sys.argv[1])).serve()
