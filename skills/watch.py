@@ -103,7 +103,9 @@ async def _watch(
         return
     import watchfiles
 
-    on_the_way = {root for root in roots} | {parent for root in roots for parent in root.parents}
+    on_the_way: set[Path] = set()
+    if not deep:
+        on_the_way = {place for root in roots for place in (root, *root.parents)}
 
     def wanted(change: watchfiles.Change, path: str) -> bool:
         if deep:

@@ -72,7 +72,7 @@ class Skills(Feature):
             return {root.path for some in found for root in some}
 
         async for paths in changes(roots, self._stop, late=True):
-            found = await asyncio.to_thread(names, paths, roots())
+            found = await asyncio.to_thread(names, paths, roots()) if paths else []
             if paths and not found:
                 continue  # something hidden: a skill that is being copied, say
             more = f" and {len(found) - 5} more" if len(found) > 5 else ""

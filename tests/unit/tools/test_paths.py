@@ -12,6 +12,7 @@ from sessions.record import events as ev
 from sessions.tools import protected_paths, safe_open
 from sessions.tools.base import ToolFault
 from sessions.tools.files import sha256
+from sessions.tools.workspace import resolved
 from tests.support.toolhost import Desk, say
 
 
@@ -333,3 +334,20 @@ async def test_unseen_characters_in_a_change_are_named(tmp_path: Path) -> None:
     assert "U+202E" in desk.host.asked[0].why
     await desk.use("Read", file_path=str(tmp_path / "a\u200bb"))
     assert "U+200B" in desk.host.asked[1].why
+
+
+def test_folders_that_are_resolved_together_are_where_each_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real/deep")
+    (tmp_path / "real" / "up").symlink_to("../link")
+    (tmp_path / "top").symlink_to("/")
+    (tmp_path / "nowhere").symlink_to("missing/too")
+    (tmp_path / "round").symlink_to("round")
+    monkeypatch.chdir(tmp_path / "real")
+    names = ("link", "link/a", "link/../a", "real/up/x/y", "top/etc", "top/../a", "real/none/..",
+             "nowhere", "nowhere/a", "round/a", "real", "")  # fmt: skip
+    asked = [tmp_path / name for name in names] + [Path(name) for name in ("up/x", "../link", "")]
+    assert list(resolved(asked)) == [Path(os.path.realpath(each)) for each in asked]
+    assert list(resolved([Path("/"), Path("/..")])) == [Path("/"), Path("/")]
