@@ -293,7 +293,7 @@ async def test_grep_with_a_broken_pattern_says_what_is_wrong(desk: Desk) -> None
 async def test_grep_that_takes_for_ever_is_ended(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_GREP_S", 1.0)
+    monkeypatch.setattr(search, "_GREP_S", 0.5)
     (desk.ws / "a").write_text("a" * 40 + "!\n")
     # ripgrep, where it is, can neither be slow nor understand \\1.
     result = await desk.use("Grep", pattern=r"(a+)+\1$")

@@ -7,7 +7,6 @@ import contextvars
 import os
 import socket
 import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -196,7 +195,7 @@ async def test_over_http(desk: Desk, hub: Hub) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, SERVER, "--http", str(port)],
+        relayed(str(SERVER), "--http", str(port)),
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=dict(os.environ),
     )  # fmt: skip
     try:
