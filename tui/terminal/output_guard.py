@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
     from textual.notifications import SeverityLevel
+    from textual.theme import Theme
 
     _App = App[Any]
 else:
@@ -92,6 +93,11 @@ class GuardedApp(_App):
         self._gate = OutputGuard()
         self.faults: list[Exception] = []
         """What has failed and cost itself alone; a test that drives the app looks here."""
+
+    @property
+    def current_theme(self) -> Theme:
+        """The theme; Textual (8.2.8) copies all of them twice for that, at each row it paints."""
+        return self._registered_themes.get(self.theme) or super().current_theme
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """One filter: the gate, after Textual's own."""

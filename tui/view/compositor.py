@@ -125,9 +125,8 @@ class LeanCompositor(Compositor):
         dirty, before, of_size = set(self._dirty_regions), self._full_map, self.size
         result = super().reflow(parent, size)
         after = self._full_map
-        self._full_map_invalidated = (
-            False  # or the next who asks for a place has all laid out again
-        )
+        # Or whoever asks next where something lies would have all laid out again.
+        self._full_map_invalidated = False
         if of_size == size and _in_turn(before, after) == _in_turn(after, before):
             self._dirty_regions = dirty | _moved(before, after)
         return result
