@@ -7,7 +7,8 @@ what Textual (8.2.8) finds itself; whatever may differ from one time to the next
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from inspect import CO_VARARGS, CO_VARKEYWORDS
+from contextlib import AbstractContextManager, nullcontext
+from inspect import CO_VARARGS, CO_VARKEYWORDS, isawaitable
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -16,7 +17,9 @@ import textual._callback
 import textual.message_pump
 from textual import Logger
 from textual.constants import LOG_FILE
+from textual.css._style_properties import BorderProperty
 from textual.css.model import RuleSet
+from textual.css.styles import RenderStyles
 from textual.css.stylesheet import CssSource, Stylesheet
 from textual.css.tokenize import tokenize_values
 from textual.css.tokenizer import Token
@@ -101,7 +104,45 @@ def _learned_once(sheet: LeanStylesheet) -> Learned:
     return learned
 
 
+def _rule_of(styles: RenderStyles, rule_name: str, default: object = None) -> object:
+    """A rule of a widget's own, or else of the sheets: looked up, not asked for by four calls."""
+    own: Any = styles._inline_styles._rules
+    if rule_name in own:
+        return own[rule_name]
+    sheets: Any = styles._base_styles._rules
+    return sheets.get(rule_name, default)
+
+
+_edges: Any = BorderProperty.__get__
+
+
+def _edges_once(rule: BorderProperty, styles: Any, kind: Any = None) -> Any:
+    """The edges of a widget, which are asked for at each of its rows, until any style changes."""
+    if not isinstance(styles, RenderStyles):
+        return _edges(rule, styles, kind)
+    known = vars(styles).setdefault("_known_edges", {})
+    key = styles._cache_key
+    found = known.get(rule.name)
+    if found is None or found[0] != key:
+        found = known[rule.name] = key, _edges(rule, styles, kind)
+    return found[1]
+
+
 # -- messages
+
+_prevent = MessagePump.prevent
+_NOTHING = nullcontext()
+
+
+def _prevented(pump: MessagePump, *messages: type[Message]) -> AbstractContextManager[None]:
+    """Keep messages back, if there are any to be kept back: for most there are none."""
+    return _prevent(pump, *messages) if messages else _NOTHING
+
+
+def _awaitable(found: object) -> bool:
+    """Whether to wait for what a handler gave: most give nothing."""
+    return found is not None and isawaitable(found)
+
 
 _Handler = Callable[[Message], Awaitable[Any]]
 _HANDLERS: dict[tuple[type, str, type], list[tuple[type, list[Any]]] | None] = {}
@@ -221,10 +262,16 @@ def install() -> None:
     sheet._parse_rules = _parse_rules_once
     sheet._variable_tokens = property(_tokens_once)
     sheet.parse_style = _parse_style_once
+    styles: Any = RenderStyles
+    styles.get_rule = _rule_of
+    edges: Any = BorderProperty
+    edges.__get__ = _edges_once
     lean: Any = LeanStylesheet
     lean._learn = _learned_once
     pump: Any = MessagePump
     pump._get_dispatch_methods = _dispatch
+    pump.prevent = _prevented
+    vars(textual._callback)["isawaitable"] = _awaitable
     if not LOG_FILE:
         vars(textual.message_pump)["log"] = _Unread(textual.log)
     reactive: Any = Reactive
