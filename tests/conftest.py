@@ -76,7 +76,7 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Nor while they run; what they leave is."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)  # decks come and go here by the hundred
+    gc.set_threshold(100_000, 20, 100)  # decks come by the hundred, of 15,000 each
     gc.enable()
 
 
