@@ -169,10 +169,10 @@ class Summary:
 
     def part(self, names: Iterable[str]) -> ev.JSON:
         """These of its fields, as `to_json` has them."""
-        told: ev.JSON = {}
-        for name in names:
-            value = getattr(self, name)
-            told[name] = value.copy() if isinstance(value, dict | list) else value
+        told: ev.JSON = {name: getattr(self, name) for name in names}
+        for name in _NESTED:
+            if isinstance(value := told.get(name), (dict, list)):
+                told[name] = value.copy()
         return told
 
     @classmethod
@@ -182,6 +182,9 @@ class Summary:
 
 
 _NAMES = frozenset(Summary.__slots__)
+_PLAIN = {"str", "int", "float", "float | None", "bool", "Status", "Permission"}
+_NESTED = tuple(name for name, kind in Summary.__annotations__.items() if kind not in _PLAIN)
+"""The fields that hold a dict or a list, or None."""
 
 
 class Reducer:
