@@ -37,6 +37,8 @@ from tests.support import forked
 
 PACKAGES = ("sessions", "skills", "tui")
 LATER = (
+    "acp.connection",
+    "acp.stdio",
     "anyio._backends._asyncio",
     "anyio._core._sockets",
     "anthropic",
