@@ -8,6 +8,7 @@ begin with it, whenever they were submitted. (arXiv's "Understanding the arXiv i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -137,10 +138,10 @@ def bound(month: Month) -> int:
     return 60_000
 
 
-def nth_id(month: Month, number: int) -> str:
-    """The id (without version) of a number from 1 to `bound(month)`."""
+def nth_ids(month: Month, numbers: Iterable[int]) -> list[str]:
+    """The ids (without version) of numbers from 1 to `bound(month)`."""
+    prefix = month.prefix
     if month.old:
-        archive = OLD_ARCHIVES[(number - 1) // 999]
-        return f"{archive}/{month.prefix}{(number - 1) % 999 + 1:03d}"
+        return [f"{OLD_ARCHIVES[(n - 1) // 999]}/{prefix}{(n - 1) % 999 + 1:03d}" for n in numbers]
     digits = 4 if month.year < 2015 else 5
-    return f"{month.prefix}.{number:0{digits}d}"
+    return [f"{prefix}.{n:0{digits}d}" for n in numbers]

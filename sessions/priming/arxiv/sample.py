@@ -22,7 +22,7 @@ from typing import Literal
 
 from sessions.priming.arxiv.client import MAX_IDS, ArxivQuery
 from sessions.priming.arxiv.feed import Feed
-from sessions.priming.arxiv.ids import Month, bound, nth_id, split_id
+from sessions.priming.arxiv.ids import Month, bound, nth_ids, split_id
 from sessions.priming.arxiv.papers import Paper
 from sessions.priming.rng import Stream
 
@@ -94,7 +94,7 @@ class _ByIds:
     async def go_on(self) -> None:
         """One request."""
         size = MAX_IDS if self._asked or self._search else self._first()
-        bases = [nth_id(self._month, number + 1) for number in islice(self._numbers, size)]
+        bases = nth_ids(self._month, (number + 1 for number in islice(self._numbers, size)))
         if not bases:
             self._exhausted = True
             return

@@ -14,7 +14,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.client import ArxivClient, ArxivQuery, Unreachable, seconds_of
 from sessions.priming.arxiv.draw import draw_papers
 from sessions.priming.arxiv.feed import NotAFeed, read_feed
-from sessions.priming.arxiv.ids import Month, ids_in, nth_id, read_category, read_month, split_id
+from sessions.priming.arxiv.ids import Month, ids_in, nth_ids, read_category, read_month, split_id
 from sessions.priming.arxiv.rate_limiter import RateLimiter
 from sessions.priming.arxiv.store import PaperStore, bundled
 from tests.support.arxiv_server import (
@@ -191,7 +191,12 @@ MONTH = Month(2026, 1)
 @cache
 def _numbered() -> tuple[str, ...]:
     """The month fills only a part of the numbers up to the bound, as a real one does."""
-    return tuple(nth_id(MONTH, n) for n in range(1, 35_001))
+    return tuple(nth_ids(MONTH, range(1, 35_001)))
+
+
+@cache
+def _existing(rate: float) -> frozenset[str]:
+    return frozenset(filter(share(rate, "chi"), _numbered()))
 
 
 _kind = cache(category_of)
@@ -206,7 +211,7 @@ async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Pa
     from sessions.priming.arxiv.sample import draw_sample
     from sessions.priming.rng import Stream
 
-    existing = set(filter(share(rate, "chi"), _numbered()))
+    existing = _existing(rate)
     wanted = [b for b in sorted(existing) if category in ("", _kind(b))]
     slot = {base: index * 20 // len(wanted) for index, base in enumerate(wanted)}
 
@@ -271,9 +276,9 @@ def test_months_are_read_and_refused() -> None:
     for wrong in ("2026-13", "2026-1", "1991-06", "2026-02", "jan"):
         with pytest.raises(UsageError):
             read_month(wrong, today)
-    assert nth_id(Month(2014, 12), 5) == "1412.0005"
-    assert nth_id(Month(2015, 1), 5) == "1501.00005"
-    assert nth_id(Month(2001, 1), 1000) == "adap-org/0101001"
+    assert nth_ids(Month(2014, 12), [5]) == ["1412.0005"]
+    assert nth_ids(Month(2015, 1), [5]) == ["1501.00005"]
+    assert nth_ids(Month(2001, 1), [1000]) == ["adap-org/0101001"]
 
 
 def test_categories_are_read_and_refused() -> None:
