@@ -12,6 +12,7 @@ import pytest
 from sessions.plans import report
 from sessions.plans.read import PlanError
 from sessions.plans.runner import Runner
+from tests.support.gitrig import repo
 from tests.support.messages_server import Hang, MessagesServer, Request, Step, call, say, start
 from tests.support.rig import until
 from tests.unit.plans.test_runs import LONG, Rig, states
@@ -33,12 +34,7 @@ async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     async with MessagesServer() as server:
         made = await Rig.make(tmp_path, server, extra="retries = 0", permission="edit")
         assert isinstance(made, Rig)
-        git(made.root / "work", "init", "-q", "-b", "main")
-        git(made.root / "work", "config", "user.name", "Ida")
-        git(made.root / "work", "config", "user.email", "ida@example.org")
-        (made.root / "work" / "a.txt").write_text("a\n")
-        git(made.root / "work", "add", "a.txt")
-        git(made.root / "work", "commit", "-qm", "first")
+        repo(made.root / "work", **{"a.txt": "a\n"})
         yield made
         await made.close()
 
