@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sessions.errors import UsageError
@@ -168,26 +168,32 @@ class Cache:
         private_folder(target.parent)
         if target.exists():  # begun by an engine that did not get as far as its session
             shutil.rmtree(target)
+        settings = [f"{name}={value}" for name, value in _settings(author)]
         git(
             target.parent, "clone", "--quiet", "--shared", "--no-checkout",
+            *(word for each in settings for word in ("-c", each)),
             str(self.path(key)), str(target), doing="make a clone for the task",
         )  # fmt: skip
         git(target, "update-ref", "--no-deref", "HEAD", commit, doing="begin at the commit")
         if ref:
             git(target, "update-ref", ref, commit, doing="name the branch that it begins at")
-        git(target, "config", CARRIED, "true")
-        if shutil.which("git-lfs"):  # it would ask the repository here for what never came
-            git(target, "config", "filter.lfs.smudge", "git-lfs smudge --skip -- %f")
-            git(target, "config", "filter.lfs.process", "git-lfs filter-process --skip")
-        for setting, value in zip(("user.name", "user.email"), author, strict=False):
-            if value:
-                git(target, "config", setting, value)
 
     @staticmethod
     def _made(at: Path) -> None:
         if not (at / "HEAD").exists():
             private_folder(at)
             git(at, "init", "--quiet", "--bare", doing="make a place for the repository")
+
+
+def _settings(author: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Those of a task's clone, all set as it is made: each would be a process of git's."""
+    yield CARRIED, "true"
+    if shutil.which("git-lfs"):  # it would ask the repository here for what never came
+        yield "filter.lfs.smudge", "git-lfs smudge --skip -- %f"
+        yield "filter.lfs.process", "git-lfs filter-process --skip"
+    for setting, value in zip(("user.name", "user.email"), author, strict=False):
+        if value:
+            yield setting, value
 
 
 def branch_packed(folder: Path, branch: str, base: str, into: Path) -> str:
