@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TypedDict
 
@@ -95,8 +96,7 @@ def summarise(results: Results) -> EvidenceRun | None:
 def _figures(cells: Cells, seed: int) -> Figures:
     """Of one measure: per arm its mean with interval, and against plain and sham."""
     count = len(next(iter(cells.values())))
-    stream = Stream("bootstrap", seed, {})
-    draws = [[stream.below(count) for _ in range(count)] for _ in range(BOOTSTRAPS)]
+    draws = _draws(seed, count)
     found: Figures = {}
     for arm, values in cells.items():
         found[arm] = {"mean": interval(values, draws)}
@@ -107,13 +107,20 @@ def _figures(cells: Cells, seed: int) -> Figures:
     return found
 
 
+@lru_cache(maxsize=4)
+def _draws(seed: int, count: int) -> list[list[int]]:
+    """The bootstrap's, the same for every measure."""
+    stream = Stream("bootstrap", seed, {})
+    return [[stream.below(count) for _ in range(count)] for _ in range(BOOTSTRAPS)]
+
+
 def interval(values: Sequence[float], draws: Sequence[Sequence[int]]) -> list[float]:
     """Mean, and its 95 % interval by expanded percentiles."""
     value_of = values.__getitem__
-    means = sorted(sum(map(value_of, draw)) / len(draw) for draw in draws)
-    below = round(tail(len(values)) * len(means))
-    low, high = means[below], means[-1 - below]
-    return [round(value, 4) for value in (sum(values) / len(values), low, high)]
+    sums = sorted([sum(map(value_of, draw)) for draw in draws])
+    below = round(tail(len(values)) * len(sums))
+    ends = (sum(values), sums[below], sums[-1 - below])
+    return [round(value / len(values), 4) for value in ends]
 
 
 def tail(count: int) -> float:
