@@ -29,8 +29,9 @@ _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--no-first-run", "--disable-extensions", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--mute-audio", "--no-proxy-server",
-    # The list below its field of addresses is a page of its own, which nobody here sees.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+    # The list below its field of addresses is a page of its own, which nobody here sees; and for a
+    # page that may come next it keeps a process.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess",
     "--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank",
 )  # fmt: skip
 # The text that the page's terminal holds: it is marked from corner to corner, and copied.
