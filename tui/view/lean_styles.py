@@ -45,6 +45,11 @@ class _Rules(dict[Any, Any]):
 
     as_set: RulesMap | None = None
 
+    def note(self, base: Styles) -> None:
+        """Keep what has come of it in the styles of a node."""
+        if base._rules.keys() <= self.keys():
+            self.as_set = base.get_rules()
+
 
 class RulePart:
     """The rules that name one of some kinds, classes and ids, in their order; and what they say.
@@ -217,6 +222,9 @@ class LeanStylesheet(Stylesheet):
             self._rules, self._rules_map = self._learned.whole.rules, self._learned.whole.by_name
         if part.lasting:
             part.said.setdefault(key, None)
+        found = part.said.get(key)
+        if found is not None and not (animate and "transitions" in found):
+            found.note(node.styles.base)
 
     def _learn(self) -> Learned:
         """All rules, and what has been found of them; of rules that are new, nothing."""
@@ -251,23 +259,28 @@ class LeanStylesheet(Stylesheet):
 
     @classmethod
     def replace_rules(cls, node: DOMNode, rules: RulesMap, animate: bool = False) -> None:
-        """Set what has changed; of a node that has nothing yet, all at once."""
+        """Set what has changed; of a node that has nothing yet, all at once.
+
+        What has changed is told by what comes of rules where they are set. A colour's rule brings
+        another one that no style has (`auto_background`), and a layout is made anew from its name:
+        compared with what they say, nearly every widget had changed each time.
+        """
         base = node.styles.base
-        if base._rules == rules:
+        known = rules if isinstance(rules, _Rules) else None
+        wanted = rules if known is None or known.as_set is None else known.as_set
+        if base._rules == wanted:
             if not animate:
                 node.notify_style_update()
             return
         if animate and "transitions" in rules:
             super().replace_rules(node, rules, animate=True)
             return
-        known = rules if isinstance(rules, _Rules) and not base._rules else None
-        if known is None or node._is_mounted:
-            _set(base, rules)
-        elif known.as_set is None:
-            _set(base, rules)
-            known.as_set = base.get_rules()
+        if wanted is rules or base._rules or node._is_mounted:
+            _set(base, wanted)
+            if known is not None:
+                known.note(base)
         else:
-            base._rules.update(known.as_set)
+            base._rules.update(wanted)
             base._updates += 1
         node.notify_style_update()
 

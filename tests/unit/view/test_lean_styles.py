@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from tests.support import textual_once
 from tests.support.deckpilot import Opened, opened
 from tui.themes import THEMES
+from tui.view import lean_styles
 from tui.view.lean_styles import LeanStylesheet
 
 
@@ -58,6 +59,19 @@ async def test_every_widget_has_what_textuals_own_style_sheet_gives_it() -> None
         await here.press("escape")
         await here.until(lambda: here.app.screen is here.deck)
         compared(here)
+
+
+async def test_what_has_not_changed_is_not_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(2) as here:
+        here.app.stylesheet.update(here.deck)  # by now it is known what comes of all rules
+        set_anew: list[object] = []
+        monkeypatch.setattr(lean_styles, "_set", lambda base, rules: set_anew.append(base.node))
+        here.app.stylesheet.update(here.deck)
+        first = here.deck.tiles["s001"]  # of the order among others nothing is kept in mind
+        assert set_anew in ([], [first.styles.base.node])
+        here.deck.toggle_class("-empty")
+        here.app.stylesheet.update(here.deck)
+        assert set_anew
 
 
 def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
