@@ -17,6 +17,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from skills.errors import Unreadable
 
+Faces = dict[int, int]
+"""What stands for an old line break while libyaml reads, by the break's code point."""
 Value = str | list["Value"] | dict[str, "Value"]
 
 MAX_BYTES = 64 * 1024
@@ -29,14 +31,15 @@ _COMPACT = re.compile(r"[-?:][ \t]")
 _PLAIN = "plain"
 # An anchor, an alias or a tag may only stand where a node begins.
 # Line breaks of YAML 1.1, which libyaml speaks, and no longer of 1.2: given other faces meanwhile.
-_OLD_BREAKS = {0x85: 0xE085, 0x2028: 0xE028, 0x2029: 0xE029}
-_OLD_BREAKS_BACK = {face: char for char, face in _OLD_BREAKS.items()}
+_OLD_BREAKS = (0x85, 0x2028, 0x2029)
 _OLD_BREAK = re.compile("[\x85\u2028\u2029]")
 # Where a value begins or ends they are white space to every parser; within one they are letters.
 _OLD_EDGE = re.compile(
     "(?:^|[:?-])[ ]*[\x85\u2028\u2029]+|[\x85\u2028\u2029]+(?=[ ]*(?::[ \n]|:?$))", re.MULTILINE
 )
-_BLANKS = {char: " " for char in _OLD_BREAKS}
+_BLANKS = dict.fromkeys(_OLD_BREAKS, " ")
+_PRIVATE = range(0xF0000, 0xFFFFE)
+"""More characters that mean nothing to anybody than the longest frontmatter has."""
 _LATE_BOM = re.compile("(?<=\n)\ufeff")
 # JSON writes an emoji as two escapes; libyaml wants one.
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -83,14 +86,15 @@ def load(text: str) -> Mapping:
         Unreadable: it is no YAML (`rule` is `yaml`), no mapping (`mapping`), too long or too
             deep (`bomb`). `error.__cause__` is the parser's own error where there is one.
     """
-    node = compose(text)
+    faces = _faces(text)
+    node = compose(text, faces)
     if not isinstance(node, MappingNode):
         raise Unreadable(
             "The frontmatter is not a list of `key: value` lines.",
             "Write `name:` and `description:`, one a line.",
             rule="mapping",
         )
-    reader = _Reader()
+    reader = _Reader(faces)
     result = Mapping(oddities=reader.oddities)
     for key, value in node.value:
         name = reader.key(key)
@@ -100,19 +104,19 @@ def load(text: str) -> Mapping:
         result.lines[name] = _line(key)
     reader.indentation(node)
     if ("&" in text or "*" in text or "!" in text) and _MARKS.search(text):
-        result.oddities += marks(text)
+        result.oddities += marks(text, faces)
     return result
 
 
-def compose(text: str) -> Node | None:
-    """The tree of `text`'s only document.
+def compose(text: str, faces: Faces) -> Node | None:
+    """The tree of `text`'s only document, in which old line breaks have the `faces`.
 
     Raises:
         Unreadable: as for `load`.
     """
     _measure(text)
     try:
-        return _compose(text)
+        return _compose(_of_today(text, faces))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(
             f"The frontmatter is not YAML: {_problem(error)}.",
@@ -122,7 +126,6 @@ def compose(text: str) -> Node | None:
 
 
 def _compose(text: str) -> Node | None:
-    text = _of_today(text)
     composer = _Composer(text)
     try:
         return composer.get_single_node()
@@ -148,10 +151,22 @@ def _problem(error: Exception) -> str:
     return str(problem).split("\n", 1)[0]
 
 
-def _of_today(text: str) -> str:
+def _faces(text: str) -> dict[int, int]:
+    """What stands in `text` for each old line break, where it has any: nothing that it says itself.
+
+    Such a character may be written or escaped, and both must come back as they are.
+    """
+    if text.isascii() or not _OLD_BREAK.search(text):
+        return {}
+    said = text.lower()
+    unsaid = (n for n in _PRIVATE if chr(n) not in text and f"{n:x}" not in said)
+    return dict(zip(_OLD_BREAKS, unsaid, strict=False))
+
+
+def _of_today(text: str, faces: Faces) -> str:
     """`text` so that libyaml (YAML 1.1) reads what a parser of YAML 1.2 would."""
-    if not text.isascii() and _OLD_BREAK.search(text):
-        text = _OLD_EDGE.sub(lambda m: m.group().translate(_BLANKS), text).translate(_OLD_BREAKS)
+    if faces:
+        text = _OLD_EDGE.sub(lambda m: m.group().translate(_BLANKS), text).translate(faces)
     if "\\ud" in text or "\\uD" in text:
         text = _PAIR.sub(_one_escape, text)
     return text
@@ -191,7 +206,8 @@ def _bomb(message: str) -> Unreadable:
 class _Reader:
     """Takes values out of nodes; a node that is met again (an alias) counts again."""
 
-    def __init__(self) -> None:
+    def __init__(self, faces: Faces) -> None:
+        self._back = {face: char for char, face in faces.items()}
         self.oddities: list[Oddity] = []
         self._left = MAX_NODES
 
@@ -205,7 +221,7 @@ class _Reader:
         name = str(node.value)
         if name == "<<" and not node.style:
             self.odd("merge", node, "`<<` merges another block.")
-        return name if name.isascii() else name.translate(_OLD_BREAKS_BACK)
+        return name if name.isascii() else name.translate(self._back)
 
     def value(self, node: Node, depth: int) -> Value:
         self._left -= 1
@@ -213,7 +229,7 @@ class _Reader:
             raise _bomb("The frontmatter's aliases or levels unfold into too much.")
         if isinstance(node, ScalarNode):
             text = str(node.value)
-            return text if text.isascii() else text.translate(_OLD_BREAKS_BACK)
+            return text if text.isascii() else text.translate(self._back)
         if isinstance(node, SequenceNode):
             self._flow(node)
             return [self.value(item, depth + 1) for item in node.value]
@@ -245,9 +261,9 @@ class _Reader:
                 return
 
 
-def marks(text: str) -> list[Oddity]:
+def marks(text: str, faces: Faces) -> list[Oddity]:
     """Anchors, aliases and tags in `text` (which composes), by the parser's own events."""
-    text = _of_today(text)
+    text = _of_today(text, faces)
     try:
         return list(_marks(text))
     except yaml.YAMLError:
@@ -282,7 +298,7 @@ def check_spaces(text: str) -> None:
     if "\t" not in text and not _BLOCK_COMMENT.search(text):
         return
     try:
-        for _ in yaml.scan(_of_today(text), Loader=yaml.SafeLoader):
+        for _ in yaml.scan(_of_today(text, _faces(text)), Loader=yaml.SafeLoader):
             pass
     except yaml.YAMLError as error:
         raise Unreadable(

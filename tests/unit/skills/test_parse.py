@@ -192,6 +192,13 @@ def test_any_frontmatter_loads_or_says_why(lines: list[str]) -> None:
         assert skill.description.isprintable()
 
 
+@pytest.mark.parametrize("private", ["\ue085", "\ue029", "\U000f0000", "\\U000F0000", "\\uE028"])
+def test_what_stands_for_an_old_line_break_is_nothing_that_the_text_says(private: str) -> None:
+    said = private.encode().decode("unicode_escape") if private.startswith("\\") else private
+    front = f'name: "a\u2028b {private}"'
+    assert frontmatter.load(front).values == {"name": f"a\u2028b {said}"}
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(
