@@ -225,7 +225,6 @@ def test_ended_before_the_deck_is_there_it_gives_the_terminal_back(
     assert attributes(deck) == untouched()
 
 
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("early", [True, False])
 def test_ended_while_the_deck_takes_the_terminal_it_gives_it_back(
     house: House, monkeypatch: pytest.MonkeyPatch, early: bool
