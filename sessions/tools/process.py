@@ -7,10 +7,12 @@ import contextlib
 import marshal
 import os
 import re
+import struct
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from sessions import child_process
@@ -186,7 +188,23 @@ class Running:
 def _program() -> str:
     """The supervisor's, as the import here left it compiled: a start need not compile it anew."""
     compiled = supervisor.__spec__.cached if supervisor.__spec__ else None
-    return compiled if compiled and Path(compiled).exists() else supervisor.__file__
+    return compiled if compiled and _is_of(compiled, supervisor.__file__) else supervisor.__file__
+
+
+def _is_of(compiled: str, source: str) -> bool:
+    """Whether a compiled file is of its source as it is: run as a script, nobody else looks.
+
+    Where Python writes none (PYTHONDONTWRITEBYTECODE) an older version's may lie there. The header
+    is that of PEP 552; one with a hash in it is not taken.
+    """
+    try:
+        with Path(compiled).open("rb") as file:
+            magic, flags, made, size = struct.unpack("<4sIII", file.read(16))
+        now = Path(source).stat()
+    except (OSError, struct.error):
+        return False
+    own = magic == MAGIC_NUMBER and not flags
+    return own and (made, size) == (int(now.st_mtime) & 0xFFFFFFFF, now.st_size & 0xFFFFFFFF)
 
 
 async def start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import marshal
 import os
+import py_compile
 import signal
 import sys
 import time
@@ -341,6 +342,22 @@ async def test_a_supervisor_that_is_not_compiled_does(
 ) -> None:
     monkeypatch.setattr(supervisor.__spec__, "cached", str(desk.ws / "none.pyc"))
     assert process._program().endswith("supervisor.py")
+    assert (await desk.bash("echo fine")).content == "fine"
+
+
+async def test_a_compiled_supervisor_of_another_source_is_not_begun(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python writes no compiled files, an older version's may lie there."""
+    source, compiled = desk.ws / "supervisor.py", desk.ws / "supervisor.pyc"
+    source.write_bytes(Path(supervisor.__file__).read_bytes())
+    py_compile.compile(str(source), str(compiled))
+    monkeypatch.setattr(supervisor, "__file__", str(source))
+    monkeypatch.setattr(supervisor.__spec__, "cached", str(compiled))
+    assert process._program() == str(compiled)
+    assert (await desk.bash("echo fine")).content == "fine"
+    source.write_bytes(source.read_bytes() + b"# newer\n")
+    assert process._program() == str(source)
     assert (await desk.bash("echo fine")).content == "fine"
 
 
