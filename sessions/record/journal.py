@@ -96,6 +96,8 @@ class Journal:
         Raises JournalError: it is there already, or can't be written.
         """
         private_folder(folder.parent)
+        if half_made(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError as error:
@@ -455,6 +457,28 @@ class Journal:
         stamped, _ = self.append(ev.JournalRepaired(faults=new))
         self.sync()
         return [stamped]
+
+
+def half_made(folder: Path) -> bool:
+    """Whether a session's making was cut off before its first event: then there is none.
+
+    A kill can come between any two steps of it. Whoever was told the id beforehand (a plan's task,
+    a deck that asks a host) asks for the same session again.
+    """
+    try:
+        if {path.name for path in folder.iterdir()} - {FILES, NAME}:
+            return False
+        files, written = folder / FILES, folder / NAME
+        if files.exists() and any(files.iterdir()):
+            return False
+        return not written.exists() or not _whole_line(written)
+    except OSError:
+        return False
+
+
+def _whole_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def store_file(folder: Path, data: bytes, suffix: str = "") -> str:

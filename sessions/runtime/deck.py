@@ -23,6 +23,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import NoticeTopic, SkillState
 from sessions.record.event_parts import MessageNote
 from sessions.record.file_descriptors import near_limit
+from sessions.record.journal import half_made
 from sessions.record.summary import SessionSummary, Summary
 from sessions.record.summary_parts import AttachedFile, SessionAbove
 from sessions.record.terminal_state import refuse_if_terminal
@@ -267,7 +268,8 @@ class Deck:
 
     async def _open_session(self, session_id: str) -> Session:
         folder = self.places.session(session_id)
-        if not session_id or "/" in session_id or not (folder / JOURNAL).exists():
+        there = bool(session_id) and "/" not in session_id and (folder / JOURNAL).exists()
+        if not there or half_made(folder):
             raise NotFound(f"There is no session {session_id}.", "See `agentdeck sessions list`.")
         try:
             return self.opened(session_id)
