@@ -28,7 +28,7 @@ from textual.message_pump import MessagePump
 from textual.reactive import Reactive
 from textual.style import Style
 
-from tui.view.lean_styles import LeanStylesheet, Learned
+from tui.terminal.lean_styles import LeanStylesheet, Learned
 
 # -- style sheets
 

@@ -12,10 +12,10 @@ from textual.strip import Strip
 
 from tui.pictures import kitty
 from tui.pictures.decode import small
+from tui.pictures.pixels import Pixels, flat, pixels_of, read
 from tui.pictures.sixels import Sixels
 from tui.pictures.strips import Overlay, PictureStrip
 from tui.pictures.terminal_support import BLOCKS, PictureSupport
-from tui.view.pixels import Pixels, flat, pixels_of, read
 
 _LONG_S = 0.05
 _MOST_CELLS = 290

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.pictures.terminal_answers import answers
 from tui.terminal import glyphs
+from tui.terminal.terminal_answers import answers
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -17,7 +17,7 @@ from textual._xterm_parser import XTermParser
 from textual.keys import KEY_NAME_REPLACEMENTS, _character_to_key
 from textual.message import Message
 
-from tui.pictures.terminal_answers import answers
+from tui.terminal.terminal_answers import answers
 
 _WORD_MOVES = {"b": "ctrl+left", "f": "ctrl+right"}
 """What option+left and option+right send on macOS: they stay moves by a word."""

@@ -26,7 +26,7 @@ from sessions.paths import places, private_folder
 from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
 from skills import private_files
-from tui.view.lean_styles import LeanStylesheet
+from tui.terminal.lean_styles import LeanStylesheet
 
 _NOTICES = 6
 """On screen at once; an older one goes when a seventh comes."""

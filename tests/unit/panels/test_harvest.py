@@ -23,7 +23,7 @@ from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
 from tui.panels.harvest.review import DraftReview
 from tui.panels.hints import Hints
-from tui.view.pixels import read
+from tui.pictures.pixels import read
 
 SCRIPT = "import sys\nprint(sum(range(10)))  # ünï\n"
 ANSWER = "Here:\n\n```python\ndef sluice(level: float) -> bool:\n    return level > 2.5\n```\n"

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from tui.pictures import terminal_support
-from tui.pictures.terminal_answers import TerminalAnswers
 from tui.pictures.terminal_support import judged
+from tui.terminal.terminal_answers import TerminalAnswers
 
 XTERM = "\x1bP>|XTerm(379)\x1b\\\x1b[6;17;8t\x1b[?63;1;2;4;6c"
 
@@ -45,7 +45,7 @@ def test_an_escape_key_is_only_waited_with(
 ) -> None:
     answers, _ = asked
     assert answers.text("\x1b") == ""
-    monkeypatch.setattr("tui.pictures.terminal_answers.HELD_S", 0.0)
+    monkeypatch.setattr("tui.terminal.terminal_answers.HELD_S", 0.0)
     assert answers.late() == "\x1b" and answers.late() == ""
     assert TerminalAnswers().text("\x1b[?63;4c") == "\x1b[?63;4c"  # nothing was asked
 

@@ -15,7 +15,7 @@ from sessions.record.summary import Summary
 from sessions.worktrees import changes, pictures, review
 from tests.support.gitrig import git, head, repo
 from tests.unit.tui.test_review import Engine, drawn, reviewed, view
-from tui.view.pixels import NotDrawn, read
+from tui.pictures.pixels import NotDrawn, read
 
 
 def png(colour: tuple[int, int, int], side: int = 8) -> bytes:

@@ -12,9 +12,9 @@ from textual.dom import DOMNode
 
 from tests.support import textual_once
 from tests.support.deckpilot import Opened, opened
+from tui.terminal import lean_styles
+from tui.terminal.lean_styles import LeanStylesheet
 from tui.themes import THEMES
-from tui.view import lean_styles
-from tui.view.lean_styles import LeanStylesheet
 
 
 def said(node: DOMNode) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

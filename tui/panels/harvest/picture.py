@@ -19,11 +19,11 @@ from textual.worker import get_current_worker
 from tui.pictures.drawn_picture import Shown, make
 from tui.pictures.not_drawn import NotDrawn
 from tui.pictures.picture_cache import read_file, shelf
+from tui.pictures.pixels import Pixels
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clean, one_line
 from tui.view.compositor import LeanCompositor
-from tui.view.pixels import Pixels
 
 _SHOWN = 20_000
 
