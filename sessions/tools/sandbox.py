@@ -76,8 +76,8 @@ def describe() -> Protection:
         return Protection("", f"bubblewrap does not work here: {said}", _USERNS)
     return Protection(
         "bubblewrap",
-        "Commands can write in the working directory only, see no secrets and no other "
-        "processes, and have no network unless you allow it.",
+        "Commands can write in the working directory and a temporary folder of their own only, "
+        "see no secrets and no other processes, and have no network unless you allow it.",
     )
 
 
@@ -93,7 +93,8 @@ def _describe_macos() -> Protection:
         return Protection("", "sandbox-exec is not there.", "It comes with macOS.")
     return Protection(
         "sandbox-exec",
-        "Commands are started under sandbox-exec: writing in the working directory only, "
+        "Commands are started under sandbox-exec: writing in the working directory and a "
+        "temporary folder of their own only, "
         "secrets hidden, no network unless you allow it. This profile has not been tried on a "
         "Mac by its authors.",
     )
