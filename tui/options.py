@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.deck.layout import MAX_TILES
-
 if TYPE_CHECKING:
     from sessions.config import Config
 
 DEFAULT_THEME = "textual-dark"
+MAX_TILES = 12
+"""Side by side on one page, if the configuration says no other number."""
 
 
 @dataclass(frozen=True, slots=True)

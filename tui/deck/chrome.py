@@ -9,9 +9,9 @@ from textual.timer import Timer
 from tui import actions as registry
 from tui.deck.banner import Banner, too_narrow
 from tui.deck.composer import Composer
+from tui.deck.edge_lines import FooterKey, footer_spots, status_spots, tab_spots
 from tui.deck.welcome import Welcome
 from tui.key_names import show_key
-from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import ForChrome

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from tui.options import MAX_TILES
+
 MIN_TILE = (38, 10)
 """The smallest tile, frame included, in which an answer can be read (columns, rows)."""
 TWO_COLUMNS_FROM = 100
 """Below this many columns tiles are stacked, never set side by side."""
-MAX_TILES = 12
 COMPACT_TILE = (30, 7)
 """The smallest tile where as many as possible are wanted on a page."""
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sessions.api.notices import EngineNotice
 from sessions.errors import AgentdeckError
+from tui.deck.edge_lines import progress
 from tui.terminal.title import set_title
-from tui.widgets.clickable_line import progress
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForPlanRuns

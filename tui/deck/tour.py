@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from tui import actions as registry
 from tui.key_names import show_key
-from tui.panels.hints import Hints
+from tui.widgets.hints import Hints
 
 if TYPE_CHECKING:
     from tui.deck.model import DeckModel

@@ -11,10 +11,10 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from tui.background_work import if_shown, while_shown
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clip, plain, tokens
+from tui.widgets.hints import Hints
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled

@@ -25,13 +25,13 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from sessions.errors import AgentdeckError
 from tui.background_work import caught_up, if_shown, while_shown
 from tui.idle import collect_when_idle
-from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
 from tui.text import fitting, plain
 from tui.view.dialog_backdrop import Dimmed
 from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:

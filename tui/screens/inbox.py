@@ -15,13 +15,13 @@ from sessions.errors import AgentdeckError
 from sessions.record.inbox_items import Want, in_order, wants
 from sessions.runtime.budget import EXAMPLE, parse, said
 from tui.background_work import if_shown, while_shown
-from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import fill_form
 from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
 from tui.text import column, in_column, one_line, plain
+from tui.widgets.hints import Hints
 from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows

@@ -11,9 +11,9 @@ from sessions.errors import AgentdeckError
 from sessions.record.summary_parts import MessageWaiting
 from tui.deck.client import Ask
 from tui.deck.sending import waiting
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from textual.widgets import Static
 from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
 from sessions.record.closed_sets import UnitState
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
 from tui.text import clip_middle, column, cost, in_column, one_line, plain, tokens
 from tui.timers import later
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:

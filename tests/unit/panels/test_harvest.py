@@ -22,8 +22,8 @@ from tests.support.panelrig import PanelRig, panel_rig
 from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
 from tui.panels.harvest.review import DraftReview
-from tui.panels.hints import Hints
 from tui.pictures.pixels import read
+from tui.widgets.hints import Hints
 
 SCRIPT = "import sys\nprint(sum(range(10)))  # ünï\n"
 ANSWER = "Here:\n\n```python\ndef sluice(level: float) -> bool:\n    return level > 2.5\n```\n"

@@ -9,7 +9,7 @@ import pytest
 from sessions.harvest.byproducts import Found
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
-from tui.panels.hints import Hints
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
 
 SCRIPT = Found(

@@ -13,9 +13,9 @@ from sessions.record.groups import groups_of, tags_of
 from sessions.record.summary import Summary
 from tests.support.deckpilot import Opened, opened
 from tui.deck.arrangement import Arrangement
+from tui.deck.edge_lines import tab_spots
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
-from tui.widgets.clickable_line import tab_spots
 
 
 def model(*statuses: str, per_page: int = 2) -> DeckModel:

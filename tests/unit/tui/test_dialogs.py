@@ -16,9 +16,9 @@ from tests.support.fake_client import FakeClient, hit
 from tui import actions as registry
 from tui.deck.memory import Memory
 from tui.deck.welcome import Welcome
-from tui.panels.hints import Hints
 from tui.screens.dialogs import NOT_FOUND, Choose, Confirm, Listing, Pick, Prompt
 from tui.screens.new_session import NewSessionForm, complete_folder
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
 
 

@@ -9,9 +9,9 @@ import pytest
 from textual.geometry import Size
 
 from tests.support.deckpilot import opened
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Prompt
 from tui.screens.new_session import NewSessionForm
+from tui.widgets.hints import Hints
 
 TUI = Path(__file__).parents[3] / "tui"
 MOST = 66

@@ -22,13 +22,13 @@ from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.review import DraftReview
 from tui.panels.harvest.turn import show_turn
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Listing, Pick, Prompt
 from tui.screens.session_list import in_pages
 from tui.start_directory import here
 from tui.text import clean, clip, one_line, title_of
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 _FOUND = (

@@ -20,13 +20,13 @@ from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
 from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.report import report_lines, round_content, skill_content
-from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
 from tui.pictures.decode import SUFFIXES
 from tui.screens.dialogs import Confirm, Dialog, Prompt
 from tui.start_directory import here
 from tui.terminal.editor import edit_file
 from tui.text import clean, one_line, size
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 _HINT = "i installs it · t edit · m tell the model · esc"

@@ -25,7 +25,6 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import DrawnKind, one_of
 from tui.background_work import while_shown
 from tui.panels.base import Panel
-from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
 from tui.panels.prime.paper import PaperScreen
@@ -37,6 +36,7 @@ from tui.text import clean, clip, one_line
 from tui.view.priming_gauge import gauge_words
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from tui.background_work import while_shown
 from tui.panels.base import Panel
-from tui.panels.hints import Hints
 from tui.panels.skills import paired, upkeep
 from tui.panels.skills.reader import SkillReader
 from tui.panels.skills.review import ReviewScreen
@@ -28,6 +27,7 @@ from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
 
 T = TypeVar("T")

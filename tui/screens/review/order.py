@@ -15,9 +15,9 @@ from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from tui.background_work import while_shown
 from tui.deck.client import DeckClient
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.text import clean, clip, clip_middle, one_line, plain
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 
 _HOW: tuple[LandedHow, ...] = ("rebase", "squash", "merge")

@@ -17,7 +17,6 @@ from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
 from tui.deck.client import DeckClient
-from tui.panels.hints import Hints
 from tui.pictures.picture_cache import shelf
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
@@ -27,6 +26,7 @@ from tui.screens.review.rows import DiffRow, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
 from tui.view.compositor import LeanCompositor
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Row as Listed
 from tui.widgets.rows import Rows
 

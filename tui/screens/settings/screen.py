@@ -21,7 +21,6 @@ from sessions.api.answers import (
 from sessions.errors import AgentdeckError
 from tui.background_work import if_shown, while_shown
 from tui.deck.reload_config import reload_config
-from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.frame import inner_width
 from tui.screens.settings.forms import SHEETS, EditSetting, PressKey
@@ -37,6 +36,7 @@ from tui.screens.settings.items import (
 from tui.screens.settings.new_entry import wanted
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
+from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
