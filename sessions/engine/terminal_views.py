@@ -95,8 +95,8 @@ class TerminalViews:
             return
         if host := found.summary.host:
             self._has_typed(watcher, reply)
-            args = {"session": session, "data": data, "reply": reply}
-            await self._deck.elsewhere.ask(host, "terminal.input", args)
+            there = self._deck.elsewhere.on(host)
+            await there.call("terminal.input", session=session, data=data, reply=reply)
             return
         live = self._deck.features.terminals.of(found)
         self._has_typed(watcher, reply)

@@ -108,8 +108,8 @@ class Passing(Feature):
 
     async def _ran_there(self, session: Session) -> str:
         """The same of a terminal on another machine, which is asked."""
-        told = await self._deck.elsewhere.call(
-            session.id, session.summary.host, "terminal.last", {}
+        told = await self._deck.elsewhere.on(session.summary.host).call(
+            "terminal.last", session=session.id
         )
         return _ran(str(told["command"]), str(told["output"]), told["exit"], float(told["seconds"]))
 

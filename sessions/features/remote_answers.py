@@ -48,8 +48,10 @@ class FarAnswers:
 
     async def wish(self, session: Mirrored, then: AnswerGoesTo) -> None:
         """Let it stand in the session's record, or (`{}`) not any more. Raises AgentdeckError."""
-        args = {"to": then.get("to", []), "words": then.get("words", ""), "by": self.mine}
-        await session.deck.elsewhere.call(session.id, session.host, "session.when_done", args)
+        to, words = then.get("to", []), then.get("words", "")
+        await session.deck.elsewhere.on(session.host).call(
+            "session.when_done", session=session.id, to=to, words=words, by=self.mine
+        )
 
     def _heard(self, session: Mirrored, event: ev.Event) -> None:
         if isinstance(event, ev.SessionSet) and isinstance(event.then, dict):

@@ -65,8 +65,10 @@ class RemoteRepositories(Feature):
         await asyncio.to_thread(origins.keep, session, Origin(directory, pinned.ref))
         try:
             there = await self._carrying.sent(host, found, pinned.commit, {})
-            asked = {"id": session, **wishes, **there, "ref": pinned.ref}
-            await self._deck.elsewhere.ask(host, "work.begin", asked)
+            asked = {**wishes, **there}
+            await self._deck.elsewhere.on(host).call(
+                "work.begin", id=session, ref=pinned.ref, **asked
+            )
         except Offline:
             raise  # it may be there: what is known of it stays
         except BaseException:
@@ -165,7 +167,9 @@ class RemoteRepositories(Feature):
         Raises AgentdeckError: it failed.
         """
         try:
-            told = await self._deck.elsewhere.call(mirror.id, mirror.host, "worktree.check", {})
+            told = await self._deck.elsewhere.on(mirror.host).call(
+                "worktree.check", session=mirror.id
+            )
         except UsageError:
             return  # none is configured there
         if not told["ok"]:
@@ -180,13 +184,10 @@ class RemoteRepositories(Feature):
         await asyncio.to_thread(self._deck.elsewhere.origins.keep, mirror.id, now)
         try:
             there = await self._carrying.sent(mirror.host, found, landing.new, {})
-            await self._deck.elsewhere.call(
-                mirror.id, mirror.host, "work.landed",
-                {
-                    "repository": there["repository"], "onto": landing.target, "how": landing.how,
-                    "commit": landing.new, "before": landing.old, "commits": landing.commits,
-                    "head": landing.head,
-                },
+            await self._deck.elsewhere.on(mirror.host).call(
+                "work.landed", session=mirror.id, repository=there["repository"],
+                onto=landing.target, how=landing.how, commit=landing.new, before=landing.old,
+                commits=landing.commits, head=landing.head,
             )  # fmt: skip
         except EngineError as error:  # it is landed all the same
             self._deck.notice("worktree", f"{mirror.host} was not told of the landing: {error}")

@@ -114,8 +114,8 @@ class RemoteTasks:
                 if site != RAY:  # from a cluster it comes home
                     origin = Origin(str(cwd), began.ref)
                     await asyncio.to_thread(self._deck.elsewhere.origins.keep, session, origin)
-            args = {"id": session, "run": run, "skills": skills, **wishes, **there}
-            await self._deck.elsewhere.ask(site, "work.begin", args)
+            asked = {"skills": skills, **wishes, **there}
+            await self._deck.elsewhere.on(site).call("work.begin", id=session, run=run, **asked)
             if site == RAY:
                 await self._cluster.shown(session)
             else:
@@ -148,18 +148,25 @@ class RemoteTasks:
 
     async def prime(self, session: Mirrored, wanted: str) -> None:
         """A priming before the session's first message, drawn over there."""
-        await self._carrying.there(session, "prime", wanted=wanted, once=new_id())
+        await self._carrying.there(session).call(
+            "work.prime", session=session.id, wanted=wanted, once=new_id()
+        )
 
     async def tell(self, session: Mirrored, texts: Sequence[str]) -> None:
         """What it hears before its first message."""
-        await self._carrying.there(session, "tell", texts=list(texts))
+        await self._carrying.there(session).call("work.tell", session=session.id, texts=list(texts))
 
     async def check(
         self, session: Mirrored, argv: Sequence[str], minutes: float, answer: str
     ) -> CheckVerdict:  # fmt: skip
         """A check, run in the session's directory over there."""
-        said = await self._carrying.there(
-            session, "check", argv=list(argv), minutes=minutes, answer=answer, once=new_id()
+        said = await self._carrying.there(session).call(
+            "work.check",
+            session=session.id,
+            argv=list(argv),
+            minutes=minutes,
+            answer=answer,
+            once=new_id(),
         )
         return CheckVerdict(
             bool(said["ok"]), said["code"], str(said["output"]), float(said["seconds"])
@@ -231,7 +238,7 @@ class RemoteTasks:
         """
         try:
             with contextlib.suppress(UsageError):  # an older engine knows no such command
-                await self._deck.elsewhere.call(session.id, session.host, "work.stop", {})
+                await self._deck.elsewhere.on(session.host).call("work.stop", session=session.id)
             await session.interrupt(why)
         except Offline as error:
             if session.host == RAY:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sessions.api.answers import Sent
+    from sessions.api.calls import Calls
+    from sessions.api.requests import SessionEdits
     from sessions.runtime.session import Around
 
 log = logging.getLogger("agentdeck.remote")
@@ -118,8 +120,9 @@ class Mirrored(Session):
 
     # -- what is asked of it
 
-    async def _there(self, command: str, **args: Any) -> Any:
-        return await self.deck.elsewhere.call(self.id, self.host, f"session.{command}", args)
+    @property
+    def _there(self) -> Calls:
+        return self.deck.elsewhere.on(self.host)
 
     async def send(
         self,
@@ -130,8 +133,10 @@ class Mirrored(Session):
     ) -> Sent:
         """Begin a turn over there, or queue the message while one runs."""
         kept = await self._brought(attachments)
-        more = {"attachments": kept} if kept else {}
-        return cast("Sent", await self._there("send", text=text, origin=origin, mode=mode, **more))
+        more: dict[str, Any] = {"attachments": kept} if kept else {}
+        return await self._there.call(
+            "session.send", session=self.id, text=text, origin=origin, mode=mode, **more
+        )
 
     async def _brought(self, attachments: Sequence[Attachment]) -> list[Attachment]:
         """What is attached, kept over there too. Raises UsageError: it is too large."""
@@ -144,23 +149,20 @@ class Mirrored(Session):
                     f"{name} is too large to go to {self.host}: {_MOST_ATTACHED >> 20} MiB at most."
                 )
             said = base64.b64encode(data).decode()
-            kept.append(await self._there("keep", name=name, data=said))
+            kept.append(
+                await self._there.call("session.keep", session=self.id, name=name, data=said)
+            )
         return kept
 
     async def set_queue(self, items: Sequence[MessageWaiting]) -> None:
-        brought = [
-            {
-                **item,
-                "attachments": await self._brought(
-                    cast("list[Attachment]", item.get("attachments", []))
-                ),
-            }
-            for item in items
-        ]
-        await self._there("queue", items=brought)
+        brought = []
+        for item in items:
+            kept = await self._brought(cast("list[Attachment]", item.get("attachments", [])))
+            brought.append(cast("MessageWaiting", {**item, "attachments": kept}))
+        await self._there.call("session.queue", session=self.id, items=brought)
 
     async def next(self, item: str = "") -> bool:
-        return bool(await self._there("next", item=item))
+        return bool(await self._there.call("session.next", session=self.id, item=item))
 
     async def answer(
         self,
@@ -170,25 +172,34 @@ class Mirrored(Session):
         allowed: bool | None = None,
         content: ev.JSON | None = None,
     ) -> None:
-        await self._there(
-            "answer", ask=ask, decision=decision, reason=reason, allowed=allowed, content=content
+        await self._there.call(
+            "session.answer",
+            session=self.id,
+            ask=ask,
+            decision=decision,
+            reason=reason,
+            allowed=allowed,
+            content=content,
         )
 
     async def interrupt(self, why: str = BY_USER) -> None:
-        await self._there("interrupt", why=why)
+        await self._there.call("session.interrupt", session=self.id, why=why)
 
     async def resume(self) -> bool:
         """It goes on by itself over there."""
         return False
 
     async def set(self, changes: ev.JSON) -> None:
-        await self._there("set", changes=changes)
+        await self._there.call(
+            "session.set", session=self.id, changes=cast("SessionEdits", changes)
+        )
 
     def seen(self) -> None:
         """Said over there by the command that says it here."""
 
     async def again(self, turn: int | None = None) -> int:
-        return int((await self._there("again", turn=turn)).get("turn", 0))
+        begun = await self._there.call("session.again", session=self.id, turn=turn)
+        return int(begun.get("turn", 0))
 
     async def undo(self, turn: int | None = None, files: Sequence[str] = ()) -> int:
         raise AgentdeckError("It is taken back where the session lives.", "Ask it there.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
+from sessions.api.calls import Calls
 from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
@@ -186,13 +187,14 @@ class RemoteSessions:
 
     # -- on the way there
 
-    async def call(self, session: str, host: str, command: str, args: ev.JSON) -> Any:
-        """A command for a session that lives there, done there. Raises AgentdeckError."""
-        return await self.ask(host, command, {"session": session, **args})
+    def on(self, name: str) -> Calls:
+        """The commands of the site of that name, each done there as `ask` has it done."""
+        return _At(self, name)
 
     async def ask(self, name: str, command: str, args: ev.JSON) -> Any:
         """A command for the site of that name, where `cwd` is one of its places.
 
+        For who passes on what he was asked; who knows what he asks does it by `on`.
         Raises Offline and the error of over there.
         """
         site = await self._there(name)
@@ -251,7 +253,7 @@ class RemoteSessions:
 
     async def create(self, name: str, wishes: ev.JSON) -> Session:
         """A new session over there, as `session.create` takes it. Raises AgentdeckError."""
-        told = await self.arrived(name, await self.ask(name, "session.create", wishes))
+        told = await self.arrived(name, await self.on(name).call("session.create", **wishes))
         session = await self._deck.get(str(told.get("id")) if isinstance(told, dict) else "")
         if not isinstance(session, Mirrored) or session.host != name:
             raise EngineError(f"What {name} answered is no new session.")
@@ -356,6 +358,17 @@ class RemoteSessions:
         except EventRefused as error:
             log.warning("event %d of session %s is passed over: %s", found.seq, session, error)
         return mirror
+
+
+class _At(Calls):
+    """What can be asked of one site."""
+
+    def __init__(self, elsewhere: RemoteSessions, name: str) -> None:
+        self._elsewhere = elsewhere
+        self._name = name
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        return await self._elsewhere.ask(self._name, command, args)
 
 
 def _sound(said: Iterable[Said], host: str) -> Iterable[ev.Event]:

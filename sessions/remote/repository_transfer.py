@@ -15,11 +15,13 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from sessions.api.calls import Calls
 from sessions.api.work import Changed, Known, Packed
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
+from sessions.record import events as ev
 from sessions.remote import bundles
 from sessions.remote.file_parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.site_interface import Lost, Offline
@@ -79,11 +81,11 @@ class RepositoryTransfer:
         `to`: more arguments of what is asked, which say where. Raises AgentdeckError.
         """
         key = bundles.key_of(repository)
-        known = {"repository": key, "commit": commit}
+        there = self._elsewhere.on(site)
         async with self._sending.setdefault(f"{site} {key}", asyncio.Lock()):
-            had = await self._elsewhere.ask(site, "work.known", {**known, **to})
+            had = await there.call("work.known", repository=key, commit=commit, **to)
             if not had["has"]:
-                had = await self._by_address(site, repository, {**known, **to}) or had
+                had = await self._by_address(site, repository, key, commit, to) or had
             if not had["has"]:
                 await self._send(site, repository, commit, had["tips"], key, to)
         who = await self._trees.run(_author, repository)
@@ -91,7 +93,7 @@ class RepositoryTransfer:
         return {"repository": key, "commit": commit, "inner": inner, "author": who}
 
     async def _by_address(
-        self, site: str, repository: Repository, asked: dict[str, str]
+        self, site: str, repository: Repository, key: str, commit: str, to: dict[str, str]
     ) -> Known | None:
         """What is there once the site has fetched it by itself; None: it does not, or can't."""
         config = getattr(self._elsewhere.of(site), "config", None)
@@ -99,8 +101,9 @@ class RepositoryTransfer:
         if not address:
             return None
         try:
-            args = {**asked, "address": address}
-            return cast("Known", await self._elsewhere.ask(site, "work.fetch", args))
+            return await self._elsewhere.on(site).call(
+                "work.fetch", repository=key, commit=commit, address=address, **to
+            )
         except Offline:
             raise
         except AgentdeckError as error:
@@ -111,7 +114,7 @@ class RepositoryTransfer:
         self, site: str, repository: Repository, commit: str, tips: list[str], key: str,
         to: dict[str, str],
     ) -> None:  # fmt: skip
-        name = new_id()
+        name, there = new_id(), self._elsewhere.on(site)
         with tempfile.TemporaryDirectory(prefix="agentdeck-bundle-") as folder:
             file = Path(folder) / "bundle"
             await self._trees.run(bundles.packed, repository, commit, tips, file)
@@ -119,24 +122,29 @@ class RepositoryTransfer:
             with file.open("rb") as opened:
                 while part := await asyncio.to_thread(opened.read, PART):
                     data = base64.b64encode(part).decode()
-                    args = {"name": name, "offset": offset, "data": data, **to}
-                    offset = await self._elsewhere.ask(site, "work.part", args)
-        await self._elsewhere.ask(site, "work.take", {"name": name, "repository": key, **to})
+                    offset = await there.call(
+                        "work.part", name=name, offset=offset, data=data, **to
+                    )
+        await there.call("work.take", name=name, repository=key, **to)
 
     # -- asked of it
 
-    async def there(self, session: Mirrored, command: str, **args: Any) -> Any:
-        """A command `work.…` of a session, asked again where its answer was lost.
+    def there(self, session: Mirrored) -> Calls:
+        """The commands of where a session lives, asked again where their answer was lost.
 
         It must be one that may be asked twice: nothing here sends a message.
         """
+        return _Again(self, session)
+
+    async def ask_again(self, session: Mirrored, command: str, args: ev.JSON) -> Any:
+        """See `there`."""
         while True:
             try:
-                return await self._elsewhere.call(session.id, session.host, f"work.{command}", args)
+                return await self._elsewhere.ask(session.host, command, args)
             except Offline as error:
                 if session.id in self._in_haste:
                     raise
-                log.info("work.%s of session %s: %s", command, session.id, error)
+                log.info("%s of session %s: %s", command, session.id, error)
                 await self.heard(session)
 
     async def heard(self, session: Mirrored) -> None:
@@ -163,8 +171,10 @@ class RepositoryTransfer:
         """
         tree = session.summary.worktree
         if tree is not None and loose:
-            await self.there(session, "commit", message=message, loose=loose)
-        packed: Packed = await self.there(session, "pack")
+            await self.there(session).call(
+                "work.commit", session=session.id, message=message, loose=loose
+            )
+        packed = await self.there(session).call("work.pack", session=session.id)
         if tree is None or not packed["branch"] or repository is None:
             return packed, False
         await self._taken(session, repository, packed, before)
@@ -187,7 +197,10 @@ class RepositoryTransfer:
 
     async def _parts(self, session: Mirrored, kind: str, name: str) -> AsyncIterator[bytes]:
         offset = 0
-        while said := await self.there(session, "read", kind=kind, name=name, offset=offset):
+        there = self.there(session)
+        while said := await there.call(
+            "work.read", session=session.id, kind=kind, name=name, offset=offset
+        ):
             part = unpacked(said)
             offset += len(part)
             yield part
@@ -219,8 +232,18 @@ class RepositoryTransfer:
 
     async def changes(self, session: Mirrored) -> Changed:
         """What it has changed so far."""
-        told: Changed = await self.there(session, "changes")
-        return told
+        return await self.there(session).call("work.changes", session=session.id)
+
+
+class _Again(Calls):
+    """What can be asked of where a session lives, and be asked twice."""
+
+    def __init__(self, ways: RepositoryTransfer, session: Mirrored) -> None:
+        self._ways = ways
+        self._session = session
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        return await self._ways.ask_again(self._session, command, args)
 
 
 def _author(repository: Repository) -> list[str]:

@@ -7,10 +7,13 @@ deck's `RemoteSessions`, which mirrors what it says and sends it what is to be d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.errors import EngineError, NotFound
 from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from sessions.api.calls import Calls
 
 
 class Offline(EngineError):
@@ -22,10 +25,10 @@ class Lost(NotFound):
 
 
 class WayThere(Protocol):
-    """What a session that lives elsewhere is reached by (`elsewhere.Elsewhere`)."""
+    """What a session that lives elsewhere is reached by (`remote_sessions.RemoteSessions`)."""
 
-    async def call(self, session: str, host: str, command: str, args: ev.JSON) -> Any:
-        """A command for a session that lives there, done there. Raises AgentdeckError."""
+    def on(self, name: str) -> Calls:
+        """The commands of the place of that name. Each raises Offline and the error of there."""
 
 
 class Site(Protocol):

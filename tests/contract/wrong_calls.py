@@ -7,6 +7,9 @@ there. So a call that it no longer finds wrong fails that gate.
 from __future__ import annotations
 
 from sessions.api.calls import Calls
+from sessions.remote.mirrored_session import Mirrored
+from sessions.remote.remote_sessions import RemoteSessions
+from sessions.remote.repository_transfer import RepositoryTransfer
 
 
 async def right(engine: Calls) -> int:
@@ -34,3 +37,18 @@ async def no_such_key(engine: Calls) -> None:
     """A key that the answer does not have."""
     sent = await engine.call("session.send", session="s", text="hello")
     print(sent["trun"])  # type: ignore[typeddict-item]
+
+
+async def no_such_command_elsewhere(elsewhere: RemoteSessions) -> None:
+    """A name that is none, asked of another machine."""
+    await elsewhere.on("far").call("work.stopp", session="s")  # type: ignore[call-overload]
+
+
+async def no_such_argument_elsewhere(elsewhere: RemoteSessions) -> None:
+    """An argument that is none, asked of another machine."""
+    await elsewhere.on("far").call("work.stop", sessions="s")  # type: ignore[call-overload]
+
+
+async def no_such_command_asked_again(ways: RepositoryTransfer, mirror: Mirrored) -> None:
+    """A name that is none, asked until it is answered."""
+    await ways.there(mirror).call("work.packed", session="s")  # type: ignore[call-overload]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, Unpack, cast
+from typing import Any, Unpack, cast
 
+from sessions.api.calls import Calls
 from sessions.api.priming import (
     ComparisonWaiting,
     DreamsWaiting,
@@ -34,8 +34,6 @@ from sessions.priming.shared_draw import seeds
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import ChosenBy, DrawnKind, Preferred
-
-T = TypeVar("T")
 
 
 @command("priming.kinds")
@@ -131,11 +129,9 @@ async def spread(
             items=[dict(item) for item in share],
             data={"source": past.draw.source, "from": session},
         )
-        sent[target] = await _where_it_lives(
-            deck,
-            target,
-            share_,
+        sent[target] = await _where_it_lives(deck, target).call(
             "priming.share",
+            session=target,
             id=id,
             items=share,
             by=by,
@@ -145,13 +141,23 @@ async def spread(
     return sent
 
 
-async def _where_it_lives(
-    deck: Deck, session: str, do: Callable[..., Awaitable[T]], command: str, **args: Any
-) -> T:
-    """A command for one of several sessions, some of which may live on other machines."""
-    if host := deck.elsewhere.host_of(session):
-        return cast("T", await deck.elsewhere.call(session, host, command, args))
-    return await do(deck, session, **args)
+def _where_it_lives(deck: Deck, session: str) -> Calls:
+    """The commands for one of several sessions, some of which may live on other machines."""
+    host = deck.elsewhere.host_of(session)
+    return deck.elsewhere.on(host) if host else _Here(deck)
+
+
+class _Here(Calls):
+    """The commands that are dealt out to several sessions, for one that lives here."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        if command == "priming.share":
+            return await share_(self._deck, **args)
+        assert command == "priming.one"
+        return await one(self._deck, **args)
 
 
 @command("priming.share")
@@ -228,11 +234,17 @@ async def each(
     wishes: PrimingWishes | None = None,
 ) -> list[SessionPrimed]:
     """Prime several sessions, each from a seed of its own: drawn, read, and what is ticked sent."""
-    given = {"kind": kind, "params": params, "wishes": wishes}
 
     async def tried(session: str, own_seed: int) -> SessionPrimed:
         try:
-            return await _where_it_lives(deck, session, one, "priming.one", seed=own_seed, **given)
+            return await _where_it_lives(deck, session).call(
+                "priming.one",
+                session=session,
+                kind=kind,
+                seed=own_seed,
+                params=params,
+                wishes=wishes,
+            )
         except AgentdeckError as error:
             return {"session": session, "seed": own_seed, "error": str(error)}
 

@@ -80,11 +80,11 @@ async def _brought(deck: Deck, host: str, directory: str, args: SessionWishes) -
 
 async def _furnished(deck: Deck, session: Session, mcp: Sequence[str], budget: str) -> None:
     """What `work.begin` does not take."""
-    call, told = deck.elsewhere.call, (session.id, session.summary.host)
+    there, changes = deck.elsewhere.on(session.summary.host), dict.fromkeys(mcp, True)
     if budget:
-        await call(*told, "session.budget", {"text": budget})
+        await there.call("session.budget", session=session.id, text=budget)
     if mcp:
-        await call(*told, "session.mcp", {"changes": dict.fromkeys(mcp, True)})
+        await there.call("session.mcp", session=session.id, changes=changes)
 
 
 @command("session.get")

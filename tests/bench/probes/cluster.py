@@ -121,7 +121,8 @@ async def _taken_up(root: Path, url: str, cluster: RayCluster, count: int) -> di
         async with places:
             await site.begin(session, Needs({"cpus": 0.05}), {"FAKE_KEY": "k"})
         await deck.elsewhere.ask("ray", "work.begin", {"id": session, "title": "t"})
-        await deck.elsewhere.call(session, "ray", "session.send", {"text": "stream 100000 5"})
+        ray = deck.elsewhere.on("ray")
+        await ray.call("session.send", session=session, text="stream 100000 5")
 
     await asyncio.gather(*(begun() for _ in range(count)))
     found: dict[str, float] = {}

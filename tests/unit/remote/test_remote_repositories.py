@@ -67,7 +67,7 @@ async def test_a_branch_comes_back_and_is_landed_here_again_and_again(two: Two, 
     """What is not committed is named, and committed only if that is wished."""
     session = await _made(two, work)
     await _turn(two, session, "b.txt", "loose.txt")
-    shown = await two.here.deck.elsewhere.call(session, "far", "worktree.diff", {})
+    shown = await two.here.deck.elsewhere.on("far").call("worktree.diff", session=session)
     assert [f["path"] for f in shown["files"]] == ["inner/b.txt", "inner/loose.txt"]
     deck = two.here.deck
     told = await worktrees.fetch(deck, session)
@@ -79,7 +79,7 @@ async def test_a_branch_comes_back_and_is_landed_here_again_and_again(two: Two, 
     assert landed["landed"] and (landed["onto"], landed["commits"]) == ("main", 2)
     assert (work / "inner" / "loose.txt").read_text() == "loose\n"
 
-    shown = await deck.elsewhere.call(session, "far", "worktree.diff", {})
+    shown = await deck.elsewhere.on("far").call("worktree.diff", session=session)
     assert not shown["files"]  # over there it begins where it was landed
     git(work, "commit", "-q", "--allow-empty", "-m", "meanwhile, here")
     await _turn(two, session, "c.txt")

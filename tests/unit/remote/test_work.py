@@ -244,7 +244,7 @@ async def test_what_a_person_ended_is_not_waited_for_where_its_place_is_lost() -
     async def call(*_: Any) -> Any:
         raise Offline("build can't be reached: no route.")
 
-    deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call), worktrees=None)
+    deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(ask=call), worktrees=None)
     tree = SimpleNamespace(worktree={"base": "b"})
     mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"), summary=tree)
     home = remote_tasks.RemoteTasks(deck, deck).home_now(mirror, Path("/"), "title")
