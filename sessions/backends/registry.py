@@ -168,7 +168,7 @@ def _state(config: BackendConfig) -> tuple[bool, str, str]:
 def _agent_state(config: BackendConfig) -> tuple[bool, str, str]:
     import shutil
 
-    from sessions.backends.acp.agents import known_by_command
+    from sessions.config.known_agents import known_by_command
 
     known = known_by_command(config.command)
     program = config.command[0] if config.command else ""

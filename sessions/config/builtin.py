@@ -31,7 +31,7 @@ PRICES: dict[str, Price] = {
 
 def with_builtins(config: Config) -> Config:
     """The configuration with what is built in beneath it: the user's own comes first."""
-    from sessions.backends.acp.agents import AGENTS
+    from sessions.config.known_agents import AGENTS
 
     backends = dict(config.backends)
     for name, backend in BACKENDS.items():

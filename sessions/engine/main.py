@@ -19,8 +19,7 @@ from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, of_machine
 from sessions.paths import Places, places
 from sessions.record.file_descriptors import in_use, limit, raise_limit
-from sessions.safety import secrets_filter
-from sessions.tools import user_umask
+from sessions.safety import secrets_filter, user_umask
 
 log = logging.getLogger("agentdeck.engine")
 

@@ -16,10 +16,10 @@ from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
 from sessions.api.lines import AnswerLine, EngineLine, RequestLine
 from sessions.api.notices import EngineNotice
-from sessions.config.reload import Rereading
 from sessions.engine import peer, terminal_views
 from sessions.engine.command_reader import LIMIT, Intake
 from sessions.engine.commands import check
+from sessions.engine.config_reread import Rereading
 from sessions.engine.outbox import Outbox
 from sessions.engine.session_follower import Following, wrapped
 from sessions.engine.slow_clients import Pressure

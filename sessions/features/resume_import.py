@@ -75,7 +75,7 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
 
 def _is(deck: Deck, backend: str, harness: str) -> bool:
     """Whether a backend runs the agent that a harness is called after."""
-    from sessions.backends.acp.agents import is_remote, known_by_command
+    from sessions.config.known_agents import is_remote, known_by_command
 
     found = deck.config.backends.get(backend)
     if found is None or found.type != "acp" or is_remote(found.command):

@@ -244,7 +244,7 @@ def safe_path(name: str) -> PurePosixPath:
 
 def _share(folder: Path) -> None:
     """Give a folder the modes that whatever its user makes has."""
-    from sessions.tools import user_umask
+    from sessions.safety import user_umask
 
     for path in (folder, *folder.rglob("*")):
         path.chmod((0o777 if path.is_dir() else 0o666) & ~user_umask.current())

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from sessions.errors import UsageError
 from sessions.record.file_descriptors import user_limit
-from sessions.tools import user_umask
+from sessions.safety import user_umask
 
 log = logging.getLogger("agentdeck.terminals")
 

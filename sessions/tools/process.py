@@ -18,8 +18,8 @@ from pathlib import Path
 from sessions import child_process
 from sessions.record import events as ev
 from sessions.record.file_descriptors import user_limit
-from sessions.safety import secrets_filter
-from sessions.tools import supervisor, user_umask
+from sessions.safety import secrets_filter, user_umask
+from sessions.tools import supervisor
 from sessions.tools.command_output import Spool
 from sessions.tools.fault import ToolFault
 from sessions.tools.protected_paths import names

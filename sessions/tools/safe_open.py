@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions.tools import user_umask
+from sessions.safety import user_umask
 from sessions.tools.fault import ToolFault
 
 # O_PATH needs only search permission on folders; macOS has no such flag.

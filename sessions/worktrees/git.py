@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, of_machine
+from sessions.safety import user_umask
 from sessions.safety.sanitise import clean_line
-from sessions.tools import user_umask
 
 TIMEOUT_S = 600.0
 """Of one call: a large repository is checked out within it."""

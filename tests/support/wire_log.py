@@ -24,7 +24,7 @@ _WAITED_FOR = ("initialize", "session/new", "session/load", "session/resume", "s
 
 def wrapped(agent: str, line: str, root: Path, env: Mapping[str, str]) -> str:
     """A config.toml in which the agent is a shell's line under the name by which it is known."""
-    from sessions.backends.acp.agents import AGENTS
+    from sessions.config.known_agents import AGENTS
 
     known = AGENTS[agent]
     program = root / "bin" / known.command[0]

@@ -26,13 +26,6 @@ from sessions.backends.acp import (
     servers,
     subagents,
 )
-from sessions.backends.acp.agents import (
-    COMMON_ENV,
-    KnownAgent,
-    carried,
-    is_remote,
-    known_by_command,
-)
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.port import Party, Port
 from sessions.backends.acp.process import AgentProcess, load_protocol
@@ -42,6 +35,13 @@ from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.config.known_agents import (
+    COMMON_ENV,
+    KnownAgent,
+    carried,
+    is_remote,
+    known_by_command,
+)
 from sessions.config.model import Provider
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessions.backends.acp.agents import is_remote, known_by_command
 from sessions.backends.base import Capabilities
+from sessions.config.known_agents import is_remote, known_by_command
 
 REASONS = {
     "steer": "This agent takes nothing within a running turn: the message is queued.",

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from sessions.backends.acp import modes
-from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.before_start import REASONS
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
+from sessions.config.known_agents import KnownAgent
 from sessions.errors import BackendError, UsageError
 from sessions.record.summary_parts import AgentChoice, AgentOption, AgentState
 

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.servers import TakenServers
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import TurnHost
+from sessions.config.known_agents import KnownAgent
 from sessions.record.summary_parts import AgentChoice, AgentState
 from sessions.tools.workspace import Guard
 

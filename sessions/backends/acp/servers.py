@@ -12,9 +12,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sessions.backends.acp.agents import KnownAgent, is_remote
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
+from sessions.config.known_agents import KnownAgent, is_remote
 from sessions.record import events as ev
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.backends.acp.agents import KnownAgent, is_remote
 from sessions.backends.acp.transport import Message
+from sessions.config.known_agents import KnownAgent, is_remote
 from sessions.record.closed_sets import SignInKind
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from sessions import config
 from sessions.api.agents import AgentSession
-from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend
+from sessions.config.known_agents import AGENTS
 from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import NotFound, UsageError
 from sessions.importers.run import import_paths

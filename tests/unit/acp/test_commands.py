@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp.agents import AGENTS, COMMON_ENV, carried, is_remote, known_by_command
 from sessions.backends.acp.signin import ways
+from sessions.config.known_agents import AGENTS, COMMON_ENV, carried, is_remote, known_by_command
 from sessions.importers.homes import homes
 
 OPENCODE = AGENTS["opencode"]

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from sessions.backends.acp import conversation
-from sessions.backends.acp.agents import AGENTS, KnownAgent
 from sessions.backends.acp.backend import AcpBackend
+from sessions.config.known_agents import AGENTS, KnownAgent
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from tests.support.host import FakeHost

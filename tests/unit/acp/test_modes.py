@@ -8,11 +8,11 @@ from typing import cast
 
 import pytest
 
-from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.modes import asking, told, unread
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
+from sessions.config.known_agents import AGENTS
 from sessions.record import events as ev
 from sessions.record.summary_parts import AgentChoice
 

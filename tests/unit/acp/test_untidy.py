@@ -12,7 +12,6 @@ from typing import Any, cast
 import pytest
 
 from sessions.backends.acp import conversation, permission_request, process, usage
-from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.ending import Ending
@@ -20,6 +19,7 @@ from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.updates import Translator
 from sessions.backends.base import Question
+from sessions.config.known_agents import AGENTS
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.record.summary_parts import AgentState

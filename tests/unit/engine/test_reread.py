@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.config.reload import Rereading
 from sessions.engine.client import Client
+from sessions.engine.config_reread import Rereading
 from sessions.engine.server import Server
 from sessions.errors import UsageError
 from sessions.record import events as ev

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sessions.record.textlines import lines, whole_lines
-from sessions.tools import textfiles, user_umask
+from sessions.safety import user_umask
+from sessions.tools import textfiles
 from tests.support.toolhost import Desk, say
 
 NFC = unicodedata.normalize("NFC", "한글-é.txt")
