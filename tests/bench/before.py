@@ -144,6 +144,21 @@ def _engine(sessions: int, rate: int) -> Callable[[Bench, int], tuple[list[Found
     return measured
 
 
+def _crowd(sessions: int, rate: int, shown: int) -> Callable[[Bench, int], tuple[list[Found], ...]]:
+    """The engine by itself, then with a deck before it that shows some of its sessions."""
+
+    def measured(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
+        alone, typed = (4, 13) if bench.quick else (8, 26)
+
+        def measure(build: Build) -> Found:
+            found = build.probe("engine", sessions, rate, alone)
+            return found | build.probe("crowd", sessions, rate, shown, typed)
+
+        return bench.in_turn(rounds, measure)
+
+    return measured
+
+
 def _live(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
     """Thirteen seconds: the half of it, of only looking, is a whole answer of each session."""
     return bench.in_turn(rounds, lambda build: build.probe("live", 13))
@@ -352,9 +367,11 @@ GROUPS: dict[str, tuple[Sequence[Row], int, Measured]] = {
         (
             Row("engine, 128 sessions × 20 events/s", "share", "% of a core", Target(25)),
             Row("its memory, 128 sessions", "memory", "MB"),
+            Row("key echo p99, 12 of them in view", "echo", "ms", Target(30)),
+            Row("events a watcher of all missed", "missing", "events", Target(0)),
         ),
         3,
-        _engine(128, 20),
+        _crowd(128, 20, 12),
     ),
     "lists": (
         (
