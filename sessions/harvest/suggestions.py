@@ -8,6 +8,7 @@ from pathlib import Path
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.paths import Places, private_folder
+from skills import private_files
 
 
 class Suggestions:
@@ -36,7 +37,7 @@ class Suggestions:
         if told.exists() or not (why := self.why(session)):
             return ""
         private_folder(self._folder)
-        told.touch()
+        private_files.write(told, "", synced=False)  # told twice, at worst
         return why
 
     def open(self) -> dict[str, str]:
@@ -57,7 +58,7 @@ class Suggestions:
     def dismiss(self, session: str) -> None:
         """Do not suggest it again for this session."""
         private_folder(self._folder)
-        (self._folder / session).touch()
+        private_files.write(self._folder / session, "")
 
     @property
     def _folder(self) -> Path:

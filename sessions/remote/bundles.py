@@ -210,5 +210,6 @@ def branch_packed(folder: Path, branch: str, base: str, into: Path) -> str:
         )  # fmt: skip
         with contextlib.suppress(FileNotFoundError):
             into.unlink()
+        made.chmod(0o600)  # git makes it for whomever the umask lets in
         made.replace(into)
     return head

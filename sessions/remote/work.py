@@ -27,6 +27,7 @@ from sessions.remote.old_bundles import INCOMING, OUTGOING, swept
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
 from sessions.worktrees.git import GitFault, git, says
+from skills import private_files
 
 if TYPE_CHECKING:
     from sessions.engine.whole_deck import WholeDeck
@@ -45,11 +46,12 @@ def received(places: Places, name: str, offset: int, data: str) -> int:
     """One part of a file that comes; how much of it is here. Raises UsageError."""
     path = _incoming(places, name)
     raw = unpacked(data)
-    with open(path, "r+b" if offset else "wb") as file:
-        if offset:
-            file.seek(0, os.SEEK_END)
-            if file.tell() != offset:
-                raise UsageError(f"The file {name} is {file.tell()} bytes long, not {offset}.")
+    if not offset:
+        private_files.write(path, raw, synced=False)
+        return len(raw)
+    with os.fdopen(private_files.append(path), "ab") as file:
+        if file.tell() != offset:
+            raise UsageError(f"The file {name} is {file.tell()} bytes long, not {offset}.")
         file.write(raw)
         return file.tell()
 
@@ -57,9 +59,7 @@ def received(places: Places, name: str, offset: int, data: str) -> int:
 def _incoming(places: Places, name: str) -> Path:
     if not is_id(name):
         raise UsageError("A file that comes is named by an id.")
-    path = private_folder(places.data / INCOMING) / name
-    path.touch(mode=0o600)
-    return path
+    return private_folder(places.data / INCOMING) / name
 
 
 def taken_in(places: Places, name: str, repository: str) -> None:
