@@ -31,13 +31,13 @@ from sessions.backends.base import (
 from sessions.backends.faults import Fault
 from sessions.backends.messages import MessagesApi
 from sessions.backends.native import NativeConversation, ask
+from sessions.backends.throttle import Throttle
 from sessions.config.model import BackendConfig
 from sessions.errors import BackendError
 from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
 from sessions.record.summary_parts import AgentState
-from sessions.runtime.throttle import Throttle
 from skills import private_files
 
 log = logging.getLogger("agentdeck.local")

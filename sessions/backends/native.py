@@ -20,10 +20,10 @@ from sessions.backends.loop_guard import MOST_BROKEN, LoopGuard, go_on
 from sessions.backends.messages_stream import CUT_REASONS, Response, ToolUse
 from sessions.backends.refused_content import Remedies
 from sessions.backends.streamed_response import Wire
+from sessions.backends.throttle import Throttle
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
-from sessions.runtime.throttle import Throttle
 from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.native")

@@ -25,7 +25,7 @@ def make(name: str, config: Config, places: Places) -> Backend:
     """
     found = config.backends.get(name)
     if name == TERMINAL:
-        from sessions.terminals.backend import TerminalBackend
+        from sessions.backends.terminal import TerminalBackend
 
         return TerminalBackend()
     if found is None:

@@ -1,7 +1,7 @@
 """When a model is asked again: what may be tried once more, and how long that waits.
 
 Retries are visible as events, and only where nothing of a response had been shown. A limit holds
-back the whole credential (`sessions.runtime.throttle`).
+back the whole credential (`sessions.backends.throttle`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Protocol
 
 from sessions.backends.base import TurnHost
 from sessions.backends.faults import Fault
+from sessions.backends.throttle import Throttle, backoff_s
 from sessions.errors import BackendError
 from sessions.record import events as ev
-from sessions.runtime.throttle import Throttle, backoff_s
 
 _KEY_FAULTS = ("auth", "billing")
 

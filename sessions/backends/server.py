@@ -13,10 +13,10 @@ from sessions.backends.faults import Fault, FaultError
 from sessions.backends.native import NativeConversation
 from sessions.backends.pricing import cost
 from sessions.backends.streamed_response import Wire
+from sessions.backends.throttle import Throttle, gate
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.record.summary_parts import AgentState
-from sessions.runtime.throttle import Throttle, gate
 from sessions.safety.sanitise import clean_line
 
 _MAX_TOKENS = 8_192

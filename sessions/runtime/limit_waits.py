@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sessions.backends.steady_clock import steady
 from sessions.errors import AgentdeckError, LimitLasts
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from sessions.runtime.steady_clock import steady
 
 log = logging.getLogger("agentdeck.waits")
 

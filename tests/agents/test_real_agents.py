@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 
 from sessions import config
+from sessions.backends import throttle
 from sessions.backends.acp import providers
 from sessions.backends.acp.backend import AcpBackend
 from sessions.engine.commands.agents import choose
@@ -26,7 +27,6 @@ from sessions.engine.whole_deck import WholeDeck
 from sessions.paths import ASKED_IN
 from sessions.record import events as ev
 from sessions.record.summary_parts import Attachment
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.agents import dialects
 from tests.agents.setting import (

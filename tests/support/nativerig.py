@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessions import config
+from sessions.backends import throttle
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening
 from tests.support.messages_server import MessagesServer, Script

@@ -15,11 +15,11 @@ from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from sessions.backends import throttle
 from sessions.engine.client import Client
 from sessions.engine.commands import find
 from sessions.engine.server import Server
 from sessions.paths import private_folder
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.idle import write
 from tests.support.messages_server import MessagesServer, Script

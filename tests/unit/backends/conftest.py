@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.runtime import throttle
+from sessions.backends import throttle
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import NativeRig
 

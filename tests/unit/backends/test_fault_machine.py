@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, retries
+from sessions.backends import faults, retries, throttle
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, Journal, read
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.messages_server import Gate, MessagesServer, Status, say, start, stop, text
 from tests.support.nativerig import NativeRig, of_type, text_of

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sessions.backends import faults, retries, streamed_response
+from sessions.backends import faults, retries, streamed_response, throttle
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sessions.backends import faults
+from sessions.backends import faults, throttle
 from sessions.record import events as ev
-from sessions.runtime import limit_waits, throttle
+from sessions.runtime import limit_waits
 from sessions.runtime.session import Session
 from tests.support.messages_server import MessagesServer, Request, Status, Step, call, say
 from tests.support.nativerig import NativeRig, of_type, text_of

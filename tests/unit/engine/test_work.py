@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sessions.backends import throttle
 from sessions.features import compaction
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until

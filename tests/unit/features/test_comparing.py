@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sessions.api.priming import PrimingJudged
+from sessions.backends import throttle
 from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.messages_server import MessagesServer, Request, Step, say
 from tests.support.nativerig import NativeRig, of_type

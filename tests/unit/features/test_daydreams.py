@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sessions.backends import throttle
 from sessions.engine.commands import load_commands
 from sessions.errors import UsageError
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Step, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until

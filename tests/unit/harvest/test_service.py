@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.backends import throttle
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import DraftError
@@ -16,7 +17,6 @@ from sessions.harvest.usage import count, look
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 from sessions.record.journal import Journal, read
-from sessions.runtime import throttle
 from skills.validate import validate
 from tests.support.invoked import invoke
 from tests.support.messages_server import MessagesServer, Request, Step, call, say

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sessions.backends.faults import Fault
+from sessions.backends.steady_clock import steady
 from sessions.errors import LimitLasts
-from sessions.runtime.steady_clock import steady
 
 _REFUSED_S = 30.0
 _APART_S = 0.15
