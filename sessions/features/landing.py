@@ -19,8 +19,8 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
 from sessions.record.summary_parts import WorktreeOf
+from sessions.tools.git import says
 from sessions.worktrees import land, review, snapshot
-from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing, LandingConflict
 from sessions.worktrees.step_journal import Step, begun
 from skills import private_files

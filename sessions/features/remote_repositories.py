@@ -24,8 +24,8 @@ from sessions.remote.mirrored_session import Mirrored
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
 from sessions.remote.site_interface import Offline
 from sessions.remote.source_repository import Origin
+from sessions.tools.git import says
 from sessions.worktrees import land
-from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing
 from sessions.worktrees.repository import Repository, pin, repository
 

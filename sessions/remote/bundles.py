@@ -18,8 +18,8 @@ from pathlib import Path
 from sessions.errors import UsageError
 from sessions.ids import new_id
 from sessions.paths import private_folder
+from sessions.tools.git import git, line, run, says
 from sessions.worktrees import naming
-from sessions.worktrees.git import git, line, run, says
 from sessions.worktrees.repository import Repository
 from sessions.worktrees.submodules import CARRIED
 from skills import private_files

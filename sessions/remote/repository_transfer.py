@@ -26,7 +26,7 @@ from sessions.remote import bundles
 from sessions.remote.file_parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.site_interface import Lost, Offline
 from sessions.safety.sanitise import clean
-from sessions.worktrees.git import says
+from sessions.tools.git import says
 from sessions.worktrees.repository import Repository
 
 if TYPE_CHECKING:

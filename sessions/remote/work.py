@@ -25,8 +25,8 @@ from sessions.remote.bundles import Cache, branch_packed
 from sessions.remote.file_parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.remote.old_bundles import INCOMING, OUTGOING, swept
 from sessions.safety.sanitise import clean
+from sessions.tools.git import GitFault, git, says
 from sessions.worktrees import land, review
-from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
 if TYPE_CHECKING:

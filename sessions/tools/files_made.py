@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sessions.record.event_parts import FileMade
+from sessions.tools import git
 from sessions.tools.ignored_but_scanned import IgnoredButScanned
-from sessions.worktrees import git
 
 PICTURES = frozenset(
     {".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 
-if TYPE_CHECKING:
-    from sessions.features.session_skills import SessionSkills
+
+class LoadsSkills(Protocol):
+    """The skills of a session, as far as its tool asks for them."""
+
+    def first_names(self) -> list[str]:
+        """The names that could be called when the session began."""
+
+    async def use(self, name: str, args: str, turn: int) -> str:
+        """A skill's text. Raises AgentdeckError."""
 
 
 class SkillTool:
@@ -17,7 +24,7 @@ class SkillTool:
 
     name = "skill"
 
-    def __init__(self, skills: SessionSkills) -> None:
+    def __init__(self, skills: LoadsSkills) -> None:
         self._skills = skills
         names = skills.first_names()
         self.definition = _define(names)

@@ -13,9 +13,9 @@ from pathlib import Path
 from sessions.api.worktrees import ChangesFound, CommitShown, FileShown
 from sessions.errors import UsageError
 from sessions.safety.sanitise import clean, clean_line
+from sessions.tools.git import LITERAL, QUIET, GitFault, git, line, names, run, says
 from sessions.worktrees import few_changed_paths, patch
 from sessions.worktrees.few_changed_paths import Committed, Status
-from sessions.worktrees.git import LITERAL, QUIET, GitFault, git, line, names, run, says
 from sessions.worktrees.index_copy import about_to_be_added, copied_index
 from sessions.worktrees.patch import FileChange, Hunk
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions.tools.git import git
 from sessions.worktrees import patch
-from sessions.worktrees.git import git
 from sessions.worktrees.index_copy import about_to_be_added, copied_index
 from sessions.worktrees.patch import FileChange
 

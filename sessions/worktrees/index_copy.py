@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sessions.worktrees.git import LITERAL, QUIET, git
+from sessions.tools.git import LITERAL, QUIET, git
 from sessions.worktrees.repository import own_folder
 
 

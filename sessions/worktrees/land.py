@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record.closed_sets import LandedHow
+from sessions.tools.git import LITERAL, fault, git, line, names, run, says
 from sessions.worktrees import snapshot
-from sessions.worktrees.git import LITERAL, fault, git, line, names, run, says
 
 HOW = ("rebase", "squash", "merge")
 LANDED = "refs/agentdeck/landed/"

@@ -24,8 +24,8 @@ from sessions.record.closed_sets import TreeState
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
+from sessions.tools.git import GitFault, git, says
 from sessions.worktrees import snapshot, step_journal
-from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
 _KNOWN = "repositories.json"

@@ -15,9 +15,9 @@ from pathlib import Path
 from sessions.errors import UsageError
 from sessions.paths import private_folder
 from sessions.record import events as ev
+from sessions.tools.git import GitFault, fault, git, run, says
 from sessions.worktrees import naming, remove, submodules
 from sessions.worktrees.few_changed_paths import LARGE
-from sessions.worktrees.git import GitFault, fault, git, run, says
 from sessions.worktrees.index_copy import index_of
 from sessions.worktrees.repository import Base, Repository, pin, repository
 from sessions.worktrees.snapshot import snapshot

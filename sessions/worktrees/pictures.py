@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sessions.api.worktrees import PictureSides
+from sessions.tools.git import run
 from sessions.worktrees.changes import Changes
-from sessions.worktrees.git import run
 from sessions.worktrees.patch import FileChange
 
 MOST = 20

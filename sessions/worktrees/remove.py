@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from sessions.worktrees.git import fault, git, run, says
+from sessions.tools.git import fault, git, run, says
 
 
 def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import UsageError
-from sessions.worktrees.git import fault, line, run, says
+from sessions.tools.git import fault, line, run, says
 
 _HEADS = "refs/heads/"
 

@@ -12,9 +12,9 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import WorktreeOf
 from sessions.tools import git_border
+from sessions.tools.git import line, says
 from sessions.worktrees import changes, changes_without_git, staging
 from sessions.worktrees.changes import Changes
-from sessions.worktrees.git import line, says
 from sessions.worktrees.repository import look
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import NotFound, UsageError
+from sessions.tools.git import git, line, names, run, says
 from sessions.worktrees import remove, submodules
-from sessions.worktrees.git import git, line, names, run, says
 from sessions.worktrees.index_copy import copied_index
 from sessions.worktrees.repository import own_folder
 from skills import private_files

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sessions.errors import UsageError
+from sessions.tools.git import LITERAL, QUIET, git, line, says
 from sessions.worktrees import changes
-from sessions.worktrees.git import LITERAL, QUIET, git, line, says
 from sessions.worktrees.patch import FileChange, Hunk, read
 
 _LOOKING = {**LITERAL, **QUIET}

@@ -18,8 +18,8 @@ from typing import Literal
 
 from sessions.paths import private_folder
 from sessions.tools import git_border
+from sessions.tools.git import names, run
 from sessions.worktrees import remove, snapshot
-from sessions.worktrees.git import names, run
 from skills import private_files
 
 Outcome = Literal["", "discarded", "restored"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.worktrees.git import GitFault, git, names, says
+from sessions.tools.git import GitFault, git, names, says
 
 CARRIED = "agentdeck.carried"
 """Set in a clone that was made of what came from another machine."""

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from sessions.errors import NotFound
+from sessions.tools.git import LITERAL, git, line, says
 from sessions.worktrees import changes, snapshot
-from sessions.worktrees.git import LITERAL, git, line, says
 from sessions.worktrees.patch import FileChange, Hunk
 
 REFS = "refs/agentdeck/undo/"

@@ -16,7 +16,7 @@ import pytest
 
 from sessions.features import worktree_recovery
 from sessions.runtime.session import Session
-from sessions.worktrees import git as program
+from sessions.tools import git as program
 from sessions.worktrees import step_journal
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, repo
