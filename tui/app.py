@@ -21,8 +21,6 @@ from textual.widgets import Static
 
 from sessions.errors import UsageError
 from sessions.paths import places
-from tui import idle
-from tui.background_work import if_shown
 from tui.deck import shutdown_signals
 from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
@@ -34,6 +32,8 @@ from tui.terminal.painted_early import PaintedEarly
 from tui.terminal.resizing import SureSize
 from tui.terminal.typeahead import Typeahead
 from tui.themes import CONTRAST, THEMES
+from tui.timing import idle
+from tui.timing.background_work import if_shown
 from tui.view import light_strip
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from textual.keys import _character_to_key
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
-import tui.idle
+import tui.timing.idle
 from tests.support import textual_once
 from tui.app import DeckApp
 from tui.deck import preload
@@ -190,7 +190,7 @@ def install() -> None:
     preload.IDLE_S = 3600.0
     compositor: Any = Compositor
     compositor.render_update = _painted_when_idle
-    tui.idle.started = lambda: None
+    tui.timing.idle.started = lambda: None
     textual_once.install()
 
 

@@ -16,9 +16,9 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.background_work import while_shown
 from tui.text import clip, one_line
-from tui.timers import later
+from tui.timing.background_work import while_shown
+from tui.timing.timers import later
 from tui.view.compositor import LeanScreen
 
 if TYPE_CHECKING:

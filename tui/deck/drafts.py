@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.deck.memory import Draft
-from tui.timers import later
+from tui.timing.timers import later
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForDrafts

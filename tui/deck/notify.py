@@ -19,7 +19,7 @@ from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.options import Notify
 from tui.text import clip, one_line, title_of
-from tui.timers import later
+from tui.timing.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -13,8 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
-from tui.background_work import while_shown
-from tui.idle import when_idle
+from tui.timing.background_work import while_shown
+from tui.timing.idle import when_idle
 
 if TYPE_CHECKING:
     from textual.screen import Screen

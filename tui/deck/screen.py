@@ -14,7 +14,6 @@ from textual.containers import Horizontal, Vertical
 
 from sessions.errors import AgentdeckError
 from tui import actions as registry
-from tui.background_work import caught_up, if_shown, while_shown
 from tui.deck import completion_sources, harvest_marks, terminals
 from tui.deck.attached_files import AttachedFiles
 from tui.deck.banner import Banner
@@ -45,6 +44,7 @@ from tui.screens import fill_form
 from tui.terminal import glyphs
 from tui.terminal.asked_once import ACTIONS
 from tui.text import clip, one_line
+from tui.timing.background_work import caught_up, if_shown, while_shown
 from tui.view.blocks import looks
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen

@@ -12,7 +12,7 @@ from tui.deck.memory import Draft
 from tui.deck.terminals import give_keys, paste
 from tui.start_directory import here
 from tui.text import clip, one_line
-from tui.timers import later
+from tui.timing.timers import later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

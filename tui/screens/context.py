@@ -10,10 +10,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
-from tui.background_work import if_shown, while_shown
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clip, plain, tokens
+from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.hints import Hints
 
 if TYPE_CHECKING:

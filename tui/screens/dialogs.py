@@ -23,11 +23,11 @@ from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from sessions.errors import AgentdeckError
-from tui.background_work import caught_up, if_shown, while_shown
-from tui.idle import collect_when_idle
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
 from tui.text import fitting, plain
+from tui.timing.background_work import caught_up, if_shown, while_shown
+from tui.timing.idle import collect_when_idle
 from tui.view.dialog_backdrop import Dimmed
 from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field

@@ -14,13 +14,13 @@ from textual.widgets import Static
 from sessions.errors import AgentdeckError
 from sessions.record.inbox_items import Want, in_order, wants
 from sessions.runtime.budget import EXAMPLE, parse, said
-from tui.background_work import if_shown, while_shown
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import fill_form
 from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
 from tui.text import column, in_column, one_line, plain
+from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.hints import Hints
 from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox

@@ -23,12 +23,12 @@ from sessions.api.requests import SessionBegun
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
 from sessions.runtime.directories import lack_of
-from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
 from tui.start_directory import here
 from tui.text import one_line, plain
+from tui.timing.background_work import while_shown
 from tui.widgets.fields import Field, Tick
 
 MAX_AT_ONCE = 24

@@ -11,11 +11,11 @@ from textual.timer import Timer
 
 from sessions.api.terminals import CastHeader
 from sessions.errors import AgentdeckError
-from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.terminals import emulator_choice
 from tui.terminals.screen_widget import DrawnTerminal
 from tui.text import duration
+from tui.timing.background_work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForLooking

@@ -18,7 +18,7 @@ from sessions.record.closed_sets import UnitState
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
 from tui.text import clip_middle, column, cost, in_column, one_line, plain, tokens
-from tui.timers import later
+from tui.timing.timers import later
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
 

@@ -17,8 +17,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
 from sessions.errors import AgentdeckError
-from tui.idle import when_idle
 from tui.terminal import first_frame
+from tui.timing.idle import when_idle
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

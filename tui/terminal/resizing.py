@@ -15,7 +15,7 @@ from textual import events
 from textual.app import App
 from textual.geometry import Size
 
-from tui.timers import later
+from tui.timing.timers import later
 
 AT_REST_S = 0.15
 """So long after the last change the size is compared."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.message import Message
 
-from tui.timers import later
+from tui.timing.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

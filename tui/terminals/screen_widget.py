@@ -23,7 +23,7 @@ from tui.terminals.cell_styles import CellStyles
 from tui.terminals.cells import whole
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
 from tui.terminals.terminal_link import TerminalLink
-from tui.timers import later
+from tui.timing.timers import later
 from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import bar
 

@@ -14,13 +14,13 @@ from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import TerminalProgress, TerminalState
-from tui.background_work import while_shown
 from tui.deck.tile import Tile
 from tui.options import DeckOptions
 from tui.terminals import emulator_choice
 from tui.terminals.terminal_link import TerminalLink
 from tui.terminals.view import TerminalView
 from tui.text import one_line, place_of
+from tui.timing.background_work import while_shown
 
 if TYPE_CHECKING:
     from textual.app import App

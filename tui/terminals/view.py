@@ -22,7 +22,7 @@ from sessions.api.terminals import TerminalOutput
 from tui.terminals.emulator import Emulator, Hits, Mouse, Press, Spot
 from tui.terminals.keys import press_of
 from tui.terminals.screen_widget import REST_AFTER_S, DrawnTerminal
-from tui.timers import later
+from tui.timing.timers import later
 from tui.view.compositor import LeanScreen
 
 WHEEL_ROWS = 3

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from textual.message_pump import MessagePump
 
-from tui.timers import later
+from tui.timing.timers import later
 
 PERIOD_S = 0.1
 """How often a tile that streams is drawn."""

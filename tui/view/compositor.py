@@ -38,7 +38,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.pictures.strips import copied, drawn_over
-from tui.timers import later
+from tui.timing.timers import later
 from tui.view.textual_workarounds import SteadyScreen
 
 SOONEST_S = 0.008

@@ -553,7 +553,7 @@ async def test_what_the_first_dialog_needs_is_ready_once_nobody_has_done_anythin
 async def test_what_a_dialog_leaves_is_collected_once_nobody_does_anything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tui import idle
+    from tui.timing import idle
 
     monkeypatch.setattr(idle, "IDLE_S", 0.0)
     full: list[int] = []
@@ -570,7 +570,7 @@ async def test_what_a_dialog_leaves_is_collected_once_nobody_does_anything(
 async def test_what_several_dialogs_leave_is_collected_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tui import idle
+    from tui.timing import idle
 
     full: list[int] = []
     monkeypatch.setattr(idle.gc, "collect", lambda: full.append(1))

@@ -12,10 +12,10 @@ from textual.widgets._toast import Toast
 from sessions.record.inbox_items import last_words
 from sessions.record.names import first_words
 from tests.support.deckpilot import opened
-from tui.background_work import while_shown
 from tui.deck import sending
 from tui.screens.help import Help
 from tui.screens.new_session import NewSessionForm
+from tui.timing.background_work import while_shown
 from tui.widgets.fields import Tick
 from tui.widgets.rows import Rows
 

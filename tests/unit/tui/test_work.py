@@ -9,9 +9,9 @@ import pytest
 from textual.css.query import NoMatches
 
 from tests.support.deckpilot import opened
-from tui.background_work import gone, if_shown, while_shown
 from tui.screens.dialogs import Prompt
 from tui.screens.new_session import NewSessionForm
+from tui.timing.background_work import gone, if_shown, while_shown
 
 TUI = Path(__file__).parents[3] / "tui"
 

@@ -23,7 +23,6 @@ from sessions.api.priming import (
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import DrawnKind, one_of
-from tui.background_work import while_shown
 from tui.panels.base import Panel
 from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
@@ -33,6 +32,7 @@ from tui.panels.prime.state import KEYS, Prime
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
+from tui.timing.background_work import while_shown
 from tui.view.priming_gauge import gauge_words
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field

@@ -17,7 +17,6 @@ from sessions.api.skills import NotSwitched, SkillBroken, SkillListed
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
-from tui.background_work import while_shown
 from tui.panels.base import Panel
 from tui.panels.skills import paired, upkeep
 from tui.panels.skills.reader import SkillReader
@@ -25,6 +24,7 @@ from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
+from tui.timing.background_work import while_shown
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints

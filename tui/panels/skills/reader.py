@@ -15,11 +15,11 @@ from textual.widgets import Markdown, Static
 
 from sessions.api.skills import SkillFile
 from sessions.errors import AgentdeckError
-from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.screens.review.colours import language
 from tui.text import clean, one_line, plain, size
+from tui.timing.background_work import while_shown
 from tui.widgets.rows import Row, Rows
 
 _PLAIN = 60_000

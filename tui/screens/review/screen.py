@@ -15,7 +15,6 @@ from textual.content import Content
 
 from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
-from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.pictures.picture_cache import shelf
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
@@ -25,6 +24,7 @@ from tui.screens.review.pictures import pairs, side_of, to_draw
 from tui.screens.review.rows import DiffRow, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
+from tui.timing.background_work import while_shown
 from tui.view.compositor import LeanCompositor
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row as Listed

@@ -19,7 +19,6 @@ from sessions.api.answers import (
     SettingsShown,
 )
 from sessions.errors import AgentdeckError
-from tui.background_work import if_shown, while_shown
 from tui.deck.reload_config import reload_config
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.frame import inner_width
@@ -35,6 +34,7 @@ from tui.screens.settings.items import (
 )
 from tui.screens.settings.new_entry import wanted
 from tui.text import one_line, plain
+from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows

@@ -16,11 +16,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
-from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.screens.usage import chart_data
 from tui.terminal import glyphs
 from tui.text import clip, in_column, plain
+from tui.timing.background_work import while_shown
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from tui.timers import later
+from tui.timing.timers import later
 
 if TYPE_CHECKING:
     from textual.app import App

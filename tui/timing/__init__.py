@@ -1,0 +1,1 @@
+"""When something is done: a little later, when nobody does anything, or beside all else."""
