@@ -12,8 +12,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui import actions as registry
-from tui import synonyms
-from tui.key_names import show_key
+from tui.words import synonyms
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import ForPalette, OffersPriming, OffersSettings, StartsWithHint

@@ -16,7 +16,7 @@ async def hosts(deck: Asks) -> None:
     """Hosts of the configuration: which are reached, which are not and why; enter tries again."""
     from tui.screens.dialogs import Choose, Listing, Pick
     from tui.terminal import glyphs
-    from tui.text import one_line
+    from tui.words.text import one_line
 
     rows = []
     for host in await deck.client.call("deck.hosts"):

@@ -9,7 +9,7 @@ from sessions.api.plans import PlanFound
 from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
 from tui.start_directory import folder_of
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import OpensRuns, Talks

@@ -17,7 +17,7 @@ async def export(deck: Talks) -> None:
     """Write the session to a file, as Markdown (.md), HTML (.html) or JSON (.json)."""
     from tui.screens.dialogs import Prompt
     from tui.start_directory import here
-    from tui.text import in_file_name
+    from tui.words.text import in_file_name
 
     summary = deck.model.summary()
     if summary is None:

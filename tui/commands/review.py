@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import Talks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.actions import action
-from tui.key_names import show_key
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import (

@@ -9,7 +9,7 @@ from sessions.record.closed_sets import QueueMode
 from tui.actions import action
 from tui.commands.sessions import connected, has_session
 from tui.deck.sending import along
-from tui.text import clip, one_line
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import (

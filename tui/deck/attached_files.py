@@ -18,7 +18,7 @@ from tui.pictures.drawn_picture import Shown
 from tui.pictures.picture_cache import Found, Missing, shelf
 from tui.pictures.strips import joined
 from tui.terminal import glyphs
-from tui.text import clip, one_line, size
+from tui.words.text import clip, one_line, size
 
 if TYPE_CHECKING:
     from textual.geometry import Region

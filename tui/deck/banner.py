@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.text import one_line
+from tui.words.text import one_line
 
 MIN_WIDTH = 60
 PHONE_WIDTH = 40

@@ -11,7 +11,7 @@ from tui.deck.banner import Banner, too_narrow
 from tui.deck.composer import Composer
 from tui.deck.edge_lines import FooterKey, footer_spots, status_spots, tab_spots
 from tui.deck.welcome import Welcome
-from tui.key_names import show_key
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import ForChrome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sessions.record.summary import Summary
 from tui.actions import Action
 from tui.deck.completions import WordOffer
-from tui.text import one_line, title_of
+from tui.words.text import one_line, title_of
 
 if TYPE_CHECKING:
     from tui.deck.model import DeckModel

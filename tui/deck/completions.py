@@ -16,10 +16,10 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.text import clip, one_line
 from tui.timing.background_work import while_shown
 from tui.timing.timers import later
 from tui.view.compositor import LeanScreen
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.features.file_names import Names

@@ -16,8 +16,8 @@ from textual.message import Message
 from tui.deck.completions import Offers
 from tui.deck.dropped_files import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
-from tui.text import clean, clip, fitting, one_line, size
 from tui.widgets.fields import Area
+from tui.words.text import clean, clip, fitting, one_line, size
 
 LARGE_PASTE_CHARS = 4_000
 LARGE_PASTE_LINES = 30

@@ -12,8 +12,8 @@ from sessions.record.closed_sets import STATUSES, Status
 from tui.deck.model import DeckModel
 from tui.deck.tile import STATUS_STYLE
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, title_of, tokens
 from tui.widgets.clickable_line import ClickableSpot
+from tui.words.text import clip, cost, one_line, title_of, tokens
 
 
 def status_spots(

@@ -8,7 +8,7 @@ from sessions.record.summary import Summary
 from tui.deck.plan_runs import PlanRuns
 from tui.deck.reload_config import reload_config
 from tui.deck.tell_engine import tell_engine
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice

@@ -20,7 +20,7 @@ from sessions.record.summary import Summary
 from sessions.record.summary_parts import PendingAsk
 from sessions.record.transcript import Block, Transcript
 from tui.deck.arrangement import Arrangement
-from tui.text import title_of
+from tui.words.text import title_of
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.options import Notify
-from tui.text import clip, one_line, title_of
 from tui.timing.timers import later
+from tui.words.text import clip, one_line, title_of
 
 if TYPE_CHECKING:
     from textual.app import App

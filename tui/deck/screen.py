@@ -43,7 +43,6 @@ from tui.panels import sheets
 from tui.screens import fill_form
 from tui.terminal import glyphs
 from tui.terminal.asked_once import ACTIONS
-from tui.text import clip, one_line
 from tui.timing.background_work import caught_up, if_shown, while_shown
 from tui.view.blocks import looks
 from tui.view.clock import FrameClock
@@ -51,6 +50,7 @@ from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.permission import PermissionBox
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from tui.terminals.view import TerminalView

@@ -11,8 +11,8 @@ from sessions.runtime.queued_message import Queued
 from tui.deck.memory import Draft
 from tui.deck.terminals import give_keys, paste
 from tui.start_directory import here
-from tui.text import clip, one_line
 from tui.timing.timers import later
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from tui import actions as registry
 from tui.deck.banner import MIN_WIDTH
 from tui.deck.model import DeckModel
-from tui.key_names import show_key
 from tui.options import DeckOptions
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from textual.geometry import Size

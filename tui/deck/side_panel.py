@@ -10,8 +10,8 @@ from textual.content import Content
 from tui.panels import kinds
 from tui.panels.base import Panel
 from tui.terminal import glyphs
-from tui.text import clip
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
+from tui.words.text import clip
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice

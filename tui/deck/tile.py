@@ -22,10 +22,10 @@ from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import RetryWait
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, place_of, title_of, tokens
 from tui.view.clock import Flushable
 from tui.view.transcript_view import TranscriptView
 from tui.widgets.permission import PermissionBox
+from tui.words.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui import actions as registry
-from tui.key_names import show_key
 from tui.widgets.hints import Hints
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from tui.deck.model import DeckModel

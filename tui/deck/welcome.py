@@ -12,10 +12,10 @@ from textual.widgets import Static
 from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
 from tui import actions as registry
-from tui.key_names import show_key
 from tui.terminal import glyphs
-from tui.text import one_line
 from tui.timing.background_work import while_shown
+from tui.words.key_names import show_key
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.client import DeckClient

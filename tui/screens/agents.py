@@ -14,7 +14,7 @@ from sessions.errors import AgentdeckError, NotFound
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import AgentCommand, AgentOption
 from tui.screens.dialogs import Choose, Listing, Pick
-from tui.text import column, in_column, one_line
+from tui.words.text import column, in_column, one_line
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import Asks, ForGoingOn, ForSigningIn

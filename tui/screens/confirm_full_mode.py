@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from tui.screens.dialogs import Dialog
-from tui.text import one_line, plain
 from tui.widgets.fields import Field
+from tui.words.text import one_line, plain
 
 if TYPE_CHECKING:
     from sessions.api.calls import Calls

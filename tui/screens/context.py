@@ -12,9 +12,9 @@ from textual.widgets import Static
 from sessions.errors import AgentdeckError
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
-from tui.text import clip, plain, tokens
 from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.hints import Hints
+from tui.words.text import clip, plain, tokens
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled

@@ -25,7 +25,6 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from sessions.errors import AgentdeckError
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
-from tui.text import fitting, plain
 from tui.timing.background_work import caught_up, if_shown, while_shown
 from tui.timing.idle import collect_when_idle
 from tui.view.dialog_backdrop import Dimmed
@@ -33,6 +32,7 @@ from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import fitting, plain
 
 if TYPE_CHECKING:
     from tui.deck.topics import Topic

@@ -15,8 +15,8 @@ from textual.widgets import Button, Input, Label, Select, Static
 from sessions.record import forms
 from sessions.record.summary_parts import FormChoice, FormField, PendingAsk
 from tui.screens.dialogs import Dialog
-from tui.text import one_line, plain
 from tui.widgets.fields import Field, Tick
+from tui.words.text import one_line, plain
 
 _GREY = "$foreground 55%"
 _YES_NO = (("Yes", True), ("No", False))

@@ -10,10 +10,10 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui import actions as registry
-from tui.key_names import show_key
 from tui.screens.dialogs import Dialog, found_in
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
+from tui.words.key_names import show_key
 
 if TYPE_CHECKING:
     from tui.deck.action_interfaces import ForActions

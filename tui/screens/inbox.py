@@ -19,12 +19,12 @@ from tui.screens import fill_form
 from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
-from tui.text import column, in_column, one_line, plain
 from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.hints import Hints
 from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows
+from tui.words.text import column, in_column, one_line, plain
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting

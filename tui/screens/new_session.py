@@ -27,9 +27,9 @@ from tui.deck.client import DeckClient
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
 from tui.start_directory import here
-from tui.text import one_line, plain
 from tui.timing.background_work import while_shown
 from tui.widgets.fields import Field, Tick
+from tui.words.text import one_line, plain
 
 MAX_AT_ONCE = 24
 BRING = "a repository of here goes along; its branch returns"

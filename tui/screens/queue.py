@@ -12,9 +12,9 @@ from sessions.record.summary_parts import MessageWaiting
 from tui.deck.client import Ask
 from tui.deck.sending import waiting
 from tui.screens.dialogs import Dialog, Offer
-from tui.text import clip, one_line
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sessions.api.plans import RunShown, RunTask
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.screens.session_list import tile_pick
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import Asks, ForPickingTiles

@@ -14,8 +14,8 @@ from sessions.errors import AgentdeckError
 from tui.screens.dialogs import Dialog
 from tui.terminals import emulator_choice
 from tui.terminals.screen_widget import DrawnTerminal
-from tui.text import duration
 from tui.timing.background_work import while_shown
+from tui.words.text import duration
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForLooking

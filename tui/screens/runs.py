@@ -17,10 +17,10 @@ from sessions.errors import AgentdeckError
 from sessions.record.closed_sets import UnitState
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
-from tui.text import clip_middle, column, cost, in_column, one_line, plain, tokens
 from tui.timing.timers import later
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clip_middle, column, cost, in_column, one_line, plain, tokens
 
 if TYPE_CHECKING:
     from sessions.api.notices import EngineNotice

@@ -13,10 +13,10 @@ from sessions.api.deck import SearchHit
 from sessions.errors import AgentdeckError
 from tui.deck.event_spot import EventSpot
 from tui.screens.dialogs import Filtered
-from tui.text import clip, in_column, one_line, title_of
 from tui.timing.background_work import while_shown
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clip, in_column, one_line, title_of
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForSearching

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import set_cell_size
 
 from tui.screens.dialogs import Choice, Choose, Listing, Pick
-from tui.text import clip, one_line
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import McpServerState

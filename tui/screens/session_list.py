@@ -10,7 +10,7 @@ from sessions.record.summary import Summary
 from tui.deck.tile import STATUS_STYLE, answers_of
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
 from tui.terminal import glyphs
-from tui.text import cost, in_column, one_line, place_of, title_of, tokens
+from tui.words.text import cost, in_column, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionEdits

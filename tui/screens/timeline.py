@@ -14,10 +14,10 @@ from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
-from tui.text import clip, duration, in_column, one_line, plain
 from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clip, duration, in_column, one_line, plain
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnSpan, TurnTimeline

@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 
 from sessions.api.answers import Restored, Undone
 from tui.screens.dialogs import Choice, Choose, Listing, Pick
-from tui.text import clip, first_line
+from tui.words.text import clip, first_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnShown

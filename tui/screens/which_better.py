@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessions.api.harvest import PairSideShown, PairToDecide
 from tui.screens.dialogs import Choose, Listing, Pick
-from tui.text import clip, one_line, tokens
+from tui.words.text import clip, one_line, tokens
 
 
 def which_better(told: PairToDecide) -> Choose:

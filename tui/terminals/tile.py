@@ -19,8 +19,8 @@ from tui.options import DeckOptions
 from tui.terminals import emulator_choice
 from tui.terminals.terminal_link import TerminalLink
 from tui.terminals.view import TerminalView
-from tui.text import one_line, place_of
 from tui.timing.background_work import while_shown
+from tui.words.text import one_line, place_of
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -17,10 +17,10 @@ from sessions.safety.sanitise import clean_line
 from tui.pictures.decode import SUFFIXES
 from tui.pictures.drawn_picture import Shown
 from tui.pictures.picture_cache import Found, Missing
-from tui.text import one_line
 from tui.view.line import Line, Span, cells, wrap
 from tui.view.pieces import Piece, TextPiece
 from tui.view.split import Part
+from tui.words.text import one_line
 
 Get = Callable[[Path, int, int, str], Found | None]
 _SHOWN = re.compile(r"\[image: files/([0-9A-Za-z_-]{1,80}\.(?:png|jpg|gif|webp|svg))\]")

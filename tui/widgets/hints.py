@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
-from tui.key_names import show_key
+from tui.words.key_names import show_key
 
 
 class Hints(Static):

@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sessions.record.inbox_items import Want
-from tui.text import plain, rows_of
 from tui.widgets.hints import Hints
+from tui.words.text import plain, rows_of
 
 ARMED_AFTER_S = 0.4
 """A letter within this time of its appearance was meant for the one before."""

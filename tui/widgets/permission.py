@@ -20,9 +20,9 @@ from textual.widgets import Input, Static
 
 from sessions.record import events as ev
 from sessions.record.summary_parts import AskOption, PendingAsk
-from tui.text import clip_middle, one_line, plain, rows_of
 from tui.widgets import permission_detail
 from tui.widgets.fields import Field
+from tui.words.text import clip_middle, one_line, plain, rows_of
 
 GUARD_S = 0.4
 """Keys typed within this time of the request's appearance were meant for something else."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from textual.content import Content
 
 from skills.text import name_hidden
-from tui.text import clean
+from tui.words.text import clean
 
 _BLANK_KEPT = 1
 _SPACES = re.compile(r"(?<=\S)[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]{12,}(?=\S)")

@@ -12,12 +12,12 @@ from sessions.errors import UsageError
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tui import actions as registry
-from tui import synonyms
 from tui.palette import DeckCommands
 from tui.screens.help import WIDGET_KEYS, Help
 from tui.screens.settings.screen import SettingsScreen
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.rows import Rows
+from tui.words import synonyms
 
 
 async def found(here: Opened, query: str) -> list[str]:

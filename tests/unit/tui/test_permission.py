@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from textual.widgets import Input, Static
 
 from tests.support.deckpilot import Opened, opened
-from tui.text import clip_middle
 from tui.widgets.permission import GUARD_S, AnswerChoice, Detail, PermissionBox
+from tui.words.text import clip_middle
 
 
 @asynccontextmanager

@@ -14,9 +14,19 @@ from tui.deck.edge_lines import FooterKey, footer_spots, status_spots, tab_spots
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.screens.settings.items import shown_value
-from tui.text import clip, cost, fitting, in_file_name, one_line, plain, size, title_of, tokens
 from tui.widgets import permission_detail
 from tui.widgets.clickable_line import ClickableSpot
+from tui.words.text import (
+    clip,
+    cost,
+    fitting,
+    in_file_name,
+    one_line,
+    plain,
+    size,
+    title_of,
+    tokens,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 

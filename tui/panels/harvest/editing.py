@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
 from tui.screens.dialogs import Dialog
-from tui.text import one_line
 from tui.widgets.fields import Area
+from tui.words.text import one_line
 
 MAX_EDITED = 200_000
 """Characters of a file that is edited here; longer ones go to $EDITOR."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import SkillPutAway, SkillUses

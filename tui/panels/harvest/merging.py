@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessions.record.closed_sets import MergedHow, one_of
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
-from tui.text import clean, clip, one_line
+from tui.words.text import clean, clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import NeighbourShown

@@ -8,7 +8,7 @@ from sessions.errors import NotFound
 from sessions.record.closed_sets import Preferred, one_of
 from tui.screens.dialogs import Choice, Confirm
 from tui.screens.which_better import which_better
-from tui.text import clip, one_line
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.harvest import PairToDecide

@@ -25,11 +25,11 @@ from tui.panels.harvest.turn import show_turn
 from tui.screens.dialogs import Choice, Choose, Listing, Pick, Prompt
 from tui.screens.session_list import in_pages
 from tui.start_directory import here
-from tui.text import clean, clip, one_line, title_of
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clean, clip, one_line, title_of
 
 _FOUND = (
     ("space", "pick"), ("a", "all"), ("enter", "opens a picture"), ("c", "copy"), ("w", "save"),

@@ -22,8 +22,8 @@ from tui.pictures.picture_cache import read_file, shelf
 from tui.pictures.pixels import Pixels
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
-from tui.text import clean, one_line
 from tui.view.compositor import LeanCompositor
+from tui.words.text import clean, one_line
 
 _SHOWN = 20_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from sessions.api.harvest import CheckFinding, DraftChecked, DraftRound, DraftShown
-from tui.text import clean, one_line
+from tui.words.text import clean, one_line
 
 _MARKS = {True: "ok ", False: "NOT", None: "?  "}
 _FINDINGS = 3

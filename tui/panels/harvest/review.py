@@ -25,9 +25,9 @@ from tui.pictures.decode import SUFFIXES
 from tui.screens.dialogs import Confirm, Dialog, Prompt
 from tui.start_directory import here
 from tui.terminal.editor import edit_file
-from tui.text import clean, one_line, size
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clean, one_line, size
 
 _HINT = "i installs it · t edit · m tell the model · esc"
 _KEYS = (

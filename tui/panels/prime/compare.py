@@ -14,7 +14,7 @@ from textual.widgets import Static
 from sessions.errors import AgentdeckError
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choice, Choose, Confirm, Dialog, Listing, Pick
-from tui.text import clean
+from tui.words.text import clean
 
 if TYPE_CHECKING:
     from sessions.api.priming import ComparedShowing, PrimingJudged

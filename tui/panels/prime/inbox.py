@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choice, Choose, Listing, Offer, Pick
-from tui.text import one_line, tokens
+from tui.words.text import one_line, tokens
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting

@@ -31,13 +31,13 @@ from tui.panels.prime.past import past_rows, word_lists
 from tui.panels.prime.state import KEYS, Prime
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
-from tui.text import clean, clip, one_line
 from tui.timing.background_work import while_shown
 from tui.view.priming_gauge import gauge_words
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
+from tui.words.text import clean, clip, one_line
 
 if TYPE_CHECKING:
     from tui.panels.prime.interfaces import Work

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from sessions.api.priming import DrawnRow
 from tui.screens.dialogs import Dialog
-from tui.text import clean, one_line
+from tui.words.text import clean, one_line
 
 
 class PaperScreen(Dialog[bool]):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sessions.api.priming import PrimingGauge, PrimingGaugeSide, PrimingPast, PrimingUptake
-from tui.text import one_line
 from tui.view.priming_gauge import gauge_words
 from tui.widgets.rows import Row
+from tui.words.text import one_line
 
 _CHOSE = {"user": "as you chose ", "deck": "as ticked ", "nobody": "with nobody there "}
 

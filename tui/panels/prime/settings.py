@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.panels.prime.words import Words
 from tui.screens.dialogs import Choice, Choose, Listing, Offer, Pick, Prompt
-from tui.text import clip, one_line
+from tui.words.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.priming import PrimingKindShown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
-from tui.text import tokens
+from tui.words.text import tokens
 
 if TYPE_CHECKING:
     from sessions.api.priming import SessionPrimed

@@ -19,9 +19,9 @@ from sessions.api.priming import (
 )
 from sessions.api.requests import InjectionWishes
 from sessions.record.closed_sets import DrawnKind
-from tui.text import one_line, tokens
 from tui.widgets.clickable_line import ClickableSpot
 from tui.widgets.rows import Row
+from tui.words.text import one_line, tokens
 
 Params = dict[str, int | str | list[str]]
 KINDS: tuple[DrawnKind, ...] = get_args(DrawnKind)

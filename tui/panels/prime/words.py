@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from tui.screens.dialogs import Dialog
-from tui.text import clean
 from tui.widgets.fields import Area
+from tui.words.text import clean
 
 MAX_FILE = 1_000_000
 """Bytes of a file of words, at most."""

@@ -9,7 +9,7 @@ from sessions.errors import NotFound
 from sessions.record.closed_sets import Preferred
 from tui.screens.dialogs import Prompt
 from tui.screens.which_better import which_better
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from tui.panels.skills.interfaces import WithPairs

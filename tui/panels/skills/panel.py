@@ -23,12 +23,12 @@ from tui.panels.skills.reader import SkillReader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
-from tui.text import clip, one_line
 from tui.timing.background_work import while_shown
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
+from tui.words.text import clip, one_line
 
 T = TypeVar("T")
 

@@ -18,9 +18,9 @@ from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.screens.review.colours import language
-from tui.text import clean, one_line, plain, size
 from tui.timing.background_work import while_shown
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clean, one_line, plain, size
 
 _PLAIN = 60_000
 """Characters from which on a file is shown without rendering: that would stop the keys."""

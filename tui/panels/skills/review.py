@@ -16,7 +16,7 @@ from sessions.errors import AgentdeckError
 from skills.shapes import SkillFileSeen
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
-from tui.text import clean, one_line, size
+from tui.words.text import clean, one_line, size
 
 _MOST = 200
 _STANDS = {

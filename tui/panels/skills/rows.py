@@ -7,8 +7,8 @@ from textual.content import Content
 
 from sessions.api.skills import SkillBroken, SkillListed, SkillsCost
 from tui.terminal import glyphs
-from tui.text import clip, one_line, tokens
 from tui.widgets.rows import Row
+from tui.words.text import clip, one_line, tokens
 
 Cells = tuple[tuple[str, str], ...]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.api.harvest import SkillKept
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick
-from tui.text import clean, one_line
+from tui.words.text import clean, one_line
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -15,10 +15,10 @@ from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
-from tui.text import clean, clip, clip_middle, one_line, plain
 from tui.timing.background_work import while_shown
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clean, clip, clip_middle, one_line, plain
 
 _HOW: tuple[LandedHow, ...] = ("rebase", "squash", "merge")
 _KEYS = (

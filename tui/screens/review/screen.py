@@ -23,12 +23,12 @@ from tui.screens.review.order import LandingOrder, candidates
 from tui.screens.review.pictures import pairs, side_of, to_draw
 from tui.screens.review.rows import DiffRow, rows_of
 from tui.screens.review.view import ChangeView
-from tui.text import clean, clip, clip_middle, one_line
 from tui.timing.background_work import while_shown
 from tui.view.compositor import LeanCompositor
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row as Listed
 from tui.widgets.rows import Rows
+from tui.words.text import clean, clip, clip_middle, one_line
 
 _SPLIT_FROM = 150
 """Columns from which on old and new stand side by side."""

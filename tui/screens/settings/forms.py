@@ -15,11 +15,11 @@ from textual.widgets import Input, Static
 
 from sessions.errors import AgentdeckError
 from tui import actions as registry
-from tui.key_names import show_key
 from tui.screens.dialogs import Dialog
-from tui.text import one_line, plain
 from tui.timing.background_work import while_shown
 from tui.widgets.fields import Field
+from tui.words.key_names import show_key
+from tui.words.text import one_line, plain
 
 if TYPE_CHECKING:
     from sessions.api.answers import SettingShown

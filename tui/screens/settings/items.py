@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sessions.api.answers import SettingShown, SettingsSection
 from tui import actions as registry
-from tui import synonyms
-from tui.key_names import show_key
 from tui.terminal import glyphs
-from tui.text import clip, in_column, one_line
 from tui.widgets.rows import Row
+from tui.words import synonyms
+from tui.words.key_names import show_key
+from tui.words.text import clip, in_column, one_line
 
 HEAD = "§"
 _ALIKE = 75

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.api.answers import SettingsSection
 from tui.screens.dialogs import Choice, Choose, Listing, Pick, Prompt
-from tui.text import one_line
+from tui.words.text import one_line
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -33,11 +33,11 @@ from tui.screens.settings.items import (
     with_keys,
 )
 from tui.screens.settings.new_entry import wanted
-from tui.text import one_line, plain
 from tui.timing.background_work import if_shown, while_shown
 from tui.widgets.fields import Field
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Rows
+from tui.words.text import one_line, plain
 
 if TYPE_CHECKING:
     from tui.deck.interfaces import ForSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from tui.text import cost, one_line, tokens
+from tui.words.text import cost, one_line, tokens
 
 if TYPE_CHECKING:
     from sessions.api.answers import UsageRow

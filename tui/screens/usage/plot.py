@@ -10,7 +10,7 @@ from textual_plotext import PlotextPlot
 
 from tui.screens.usage.chart_data import Bars
 from tui.terminal import glyphs
-from tui.text import clip
+from tui.words.text import clip
 
 RGB = tuple[int, int, int]
 _PLAIN = str.maketrans(

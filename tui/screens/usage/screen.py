@@ -19,11 +19,11 @@ from sessions.errors import AgentdeckError
 from tui.screens.dialogs import Dialog
 from tui.screens.usage import chart_data
 from tui.terminal import glyphs
-from tui.text import clip, in_column, plain
 from tui.timing.background_work import while_shown
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.hints import Hints
 from tui.widgets.rows import Row, Rows
+from tui.words.text import clip, in_column, plain
 
 if TYPE_CHECKING:
     from sessions.api.answers import UsageRow, UsageShown

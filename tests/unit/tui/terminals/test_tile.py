@@ -29,9 +29,9 @@ from tui.screens.replay import ReplayScreen
 from tui.terminal.keys import AltLetter
 from tui.terminals.tile import TerminalTile, foot_of_terminal
 from tui.terminals.view import SOONEST_S, TerminalView
-from tui.text import title_of
 from tui.widgets.inbox_item import WantBox, answers
 from tui.widgets.permission import PermissionBox
+from tui.words.text import title_of
 
 pytest.importorskip("pyghostty")
 
