@@ -112,7 +112,7 @@ class Settings:
     system: str = ""
     max_steps: int = 100
     """Model responses within one turn."""
-    unboxed: bool = False
+    unsandboxed: bool = False
     """The backend runs tools of its own, outside any sandbox of ours."""
     mcp: Sequence[ev.JSON] = ()
     """For an agent: the session's MCP servers, as its protocol has them (`McpServer`)."""

@@ -69,7 +69,7 @@ class Listener(Protocol):
 
 
 class Deck:
-    """All sessions of one installation; a `surroundings.Surroundings` for each of them."""
+    """All sessions of one installation; the `session_interfaces.Surroundings` of each of them."""
 
     features: Parts
 
@@ -468,7 +468,7 @@ class Deck:
         if backend is not None:
             await backend.close()
 
-    # -- what a session asks of its surroundings (surroundings.Surroundings)
+    # -- what a session asks of its surroundings (session_interfaces.Surroundings)
 
     def joined(self, session: Session) -> None:
         """A session is in memory; its past has not been read yet."""
@@ -531,7 +531,7 @@ class Deck:
             max_steps=session.max_steps
             or (profile.max_steps if profile else 0)
             or self.config.limits.max_steps,
-            unboxed=self.backend(summary.backend).capabilities.own_tools,
+            unsandboxed=self.backend(summary.backend).capabilities.own_tools,
             directories=[
                 str(Path(d).expanduser()) for d in (profile.directories if profile else ())
             ],

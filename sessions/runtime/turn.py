@@ -84,7 +84,7 @@ class Turn:
         own tools look for their sandbox themselves.)
         """
         mode = self._session.summary.permission
-        if mode == "full" and self._settings.unboxed and not self._session.full_confirmed:
+        if mode == "full" and self._settings.unsandboxed and not self._session.full_confirmed:
             mode = "ask"
         return replace(self._settings, permission=mode)
 
