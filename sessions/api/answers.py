@@ -320,7 +320,7 @@ class TurnTimeline(TypedDict):
     ended: bool
     seconds: float
     spans: list[TurnSpan]
-    sums: dict[str, float]
+    sums: dict[SpanKind, float]
 
 
 class ContextFilled(TypedDict):

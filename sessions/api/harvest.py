@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from sessions.record.closed_sets import ByproductKind, MergedHow, RevisedBy, SpanOf, TurnReason
+from skills.shapes import SkillNoteKind
 
 
 class ByproductOrigin(TypedDict, total=False):
@@ -120,7 +121,7 @@ class PairSideShown(TypedDict):
     session: str
     ended: bool
     passed: bool
-    reason: TurnReason | str
+    reason: TurnReason | Literal[""]
     turns: int
     calls: int
     failed_calls: int
@@ -151,7 +152,7 @@ class CheckFinding(_Finding, total=False):
     line: int | None
     message: str
     remedy: str
-    kind: str
+    kind: SkillNoteKind
     context: str
     missed: str
     file: str
@@ -168,7 +169,7 @@ class CheckFinding(_Finding, total=False):
     session: str
     ended: bool
     passed: bool
-    reason: TurnReason | str
+    reason: TurnReason | Literal[""]
     turns: int
     calls: int
     failed_calls: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from sessions.record.closed_sets import NoticeTopic
+from sessions.record.closed_sets import NoticeTopic, RunEventType
 
 
 class RunTold(TypedDict):
@@ -20,7 +20,7 @@ class RunTold(TypedDict):
 class RunEventTold(TypedDict):
     """Something that happened in a run, with further keys by its type: `sessions.plans.record`."""
 
-    type: str
+    type: RunEventType
     seq: int
     at: str
 

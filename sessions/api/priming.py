@@ -5,7 +5,7 @@ What stands in a journal of another version is answered as it was written.
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from sessions.api.answers import Sent
 from sessions.record.closed_sets import (
@@ -68,7 +68,7 @@ class ItemExtras(TypedDict, total=False):
     concept: str
     domain: str
     handle: str
-    confidence: str
+    confidence: str  # the model's own word; `sure` or `unsure` is what it was asked for
     mechanism: str
     test: str
 
@@ -87,7 +87,7 @@ class PrimingItem(ItemExtras, _Cited):
     why: str
     leap: int | None
     p: float | None
-    kind: NotRequired[str]
+    kind: NotRequired[str]  # the model's own word; `known` or `coined` is what it was asked for
     flags: NotRequired[list[PrimingFlag]]
     checked: bool
     edited: NotRequired[bool]
@@ -289,7 +289,7 @@ class ComparisonWaiting(TypedDict):
 class LostPriming(TypedDict):
     """A kind, or with `part` one of its parameters, that is known to lose, and `says` how."""
 
-    kind: str
+    kind: DrawnKind
     part: str
     says: str
 
@@ -303,7 +303,7 @@ class PrimingKnown(TypedDict):
 
     model: str
     measured: dict[str, str]
-    suggested: str
+    suggested: DrawnKind | Literal[""]
     params: dict[str, int | str | list[str]]
     says: str
     pairs: int

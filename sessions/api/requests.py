@@ -15,7 +15,7 @@ class SessionWishes(TypedDict, total=False):
     model: str
     cwd: str
     title: str
-    permission: str
+    permission: str  # "": as the profile says; that it is none, the deck says in words of its own
     skills: dict[str, SkillState] | None
     max_steps: int
     confirmed_full: bool

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sessions.archive.list_rows import Mark, mark_of
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import UsageBy
 from sessions.record.journal import NAME
 
-BY = ("day", "model", "backend", "profile", "session")
+BY: tuple[UsageBy, ...] = get_args(UsageBy)
 TOKENS = ("input", "output", "cache_read", "cache_write")
 # Every other line of a journal is passed over unread: nearly all are text.
 _READ = (

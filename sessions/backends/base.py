@@ -72,6 +72,7 @@ class Reply:
     model: str = ""
     cost_usd: float | None = None
     stop_reason: str = "end_turn"
+    """A server's or an agent's own word where it is none that is known here."""
 
 
 class Form(dict[str, Any]):
@@ -299,7 +300,8 @@ class Backend(Protocol):
 
     name: str
     type: str
-    """`anthropic`, `openai`, `local` or `acp`."""
+    """A `BackendType` where it is one of the configuration; what answers in no such way, like a
+    terminal, has a word of its own."""
     default_model: str
 
     @property

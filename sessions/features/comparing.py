@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sessions.api.priming import ComparisonWaiting, PrimingJudged, PrimingKnown, PrimingLedger
 from sessions.errors import AgentdeckError, NotFound, UsageError
@@ -35,6 +35,7 @@ from sessions.priming.record import Past
 from sessions.priming.rng import new_seed
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import DrawnKind, one_of
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -180,12 +181,16 @@ class Comparisons:
                 )
                 for kind, who in (*((kind, "") for kind in KINDS), ("names", "ordinary"))
             },
-            "suggested": suggestion.kind,
+            "suggested": one_of(DrawnKind, suggestion.kind, ""),
             "params": suggestion.params,
             "says": suggestion.says,
             "pairs": suggestion.pairs,
             "lost": [
-                {"kind": t.kind, "part": "" if t.name == "kind" else t.name, "says": t.says}
+                {
+                    "kind": cast("DrawnKind", t.kind),  # of all that the ledger names, a known one
+                    "part": "" if t.name == "kind" else t.name,
+                    "says": t.says,
+                }
                 for t in lost
             ],
             "begin": instead(lost),

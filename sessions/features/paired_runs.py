@@ -24,7 +24,7 @@ from sessions.harvest.pair_ledger import PairLedger, PairOutcome, PairRow
 from sessions.harvest.service import Harvest
 from sessions.paths import private_folder
 from sessions.record import events as ev
-from sessions.record.closed_sets import Preferred
+from sessions.record.closed_sets import Preferred, TurnReason
 from skills import private_files
 from skills.errors import SkillError
 
@@ -274,7 +274,7 @@ class Pairs:
     async def _side(self, session: str) -> PairSideShown:
         target = await self._deck.get(session)
         calls = failed = 0
-        reason = ""
+        reason: TurnReason | Literal[""] = ""
         target.recorder.flush()
         for event in target.journal.events():
             if isinstance(event, ev.ToolCall):

@@ -18,10 +18,10 @@ from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, DraftLine, SkillDraft
 from sessions.harvest.draft_record import DraftRecord, recorded
 from sessions.harvest.similar_skills import three_way, three_way_diff
 from sessions.record import events as ev
+from sessions.record.closed_sets import KeptOf, one_of
 from sessions.record.textlines import lines
 
 CONFLICT = "<<<<<<< yours"
-CHOICES = ("yours", "draft", "both")
 _MARKS = (CONFLICT, "=======", ">>>>>>> draft")
 
 
@@ -64,19 +64,20 @@ def resolved(draft: SkillDraft, number: int, keep: str) -> None:
         UsageError: there is no such place or choice.
     """
     marked, twice = _marked(draft.lines), _twice(draft)
-    if keep not in CHOICES or not 0 <= number < len(marked) + len(twice):
+    side: KeptOf | None = one_of(KeptOf, keep, None)
+    if side is None or not 0 <= number < len(marked) + len(twice):
         raise UsageError("There is no such place to decide.", "Say yours, draft or both.")
     if number < len(marked):
         a, middle, end = marked[number]
         yours, theirs = draft.lines[a + 1 : middle], draft.lines[middle + 1 : end]
-        chosen = {"yours": yours, "draft": theirs, "both": yours + theirs}[keep]
+        chosen = {"yours": yours, "draft": theirs, "both": yours + theirs}[side]
         draft.lines[a : end + 1] = chosen
     else:
         name, beside = twice[number - len(marked)]
-        if keep == "draft":
+        if side == "draft":
             draft.files[name] = draft.files[beside]
             draft.file_receipts[name] = draft.file_receipts.get(beside, "")
-        if keep != "both":
+        if side != "both":
             draft.files.pop(beside)
             draft.file_receipts.pop(beside, None)
         draft.flags = [flag for flag in draft.flags if not flag.startswith(f"both changed {name}:")]

@@ -175,6 +175,18 @@ StagedHow = Literal["", "part", "all"]
 """How much of a change git's index holds."""
 BroughtKind = Literal["record", "made"]
 """What a file that comes back of a task is: kept by its session, or made in its folder."""
+KeptOf = Literal["yours", "draft", "both"]
+"""What stays of a place that its user and a draft of a skill have both changed."""
+UsageBy = Literal["day", "model", "backend", "profile", "session"]
+"""What turns have in common whose usage is summed up."""
+RunEventType = Literal[
+    "run.created", "run.set", "run.paused", "run.resumed", "run.stopped", "run.ended",
+    "task.added", "task.expanded", "task.given",
+    "unit.started", "unit.spent", "unit.checked", "unit.waiting", "unit.going", "unit.note",
+    "unit.ended", "unit.skipped", "unit.retried",
+    "credential.held",
+]  # fmt: skip
+"""What happened in a run of a plan."""
 SpanOf = Literal["day", "run"]
 """By what sessions belong together that are harvested at once."""
 ReadHow = Literal["json", "part", "lines", "none"]

@@ -61,7 +61,7 @@ class Timeline:
         """How long it has taken so far."""
         return self._now
 
-    def sums(self) -> dict[str, float]:
+    def sums(self) -> dict[SpanKind, float]:
         """Seconds by kind; what happened side by side is counted once."""
         return {
             kind: union

@@ -66,7 +66,7 @@ class BlockData(TypedDict, total=False):
     title: str
     kind: str
     locations: list[CallLocation]
-    status: BlockStatus | str
+    status: BlockStatus | str  # of a call that an agent gets on with: the agent's own word
     result: str
     path: str
     truncated: bool

@@ -193,6 +193,7 @@ class Deck:
 
         `worktree`: in a git worktree on a branch of its own, which begins at `base` (default: as
         the profile says; a base asks for one) and is called by `title`, or else by `about`.
+        `permission`: any word, for one that is none is refused by what makes the session.
         `strict`: a skill that can't be switched on is an error, not a note in the record.
         Raises UsageError, NotFound, NeedsPerson or JournalError.
         """

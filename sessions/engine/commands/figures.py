@@ -27,6 +27,7 @@ async def usage(
     Of the days from `since` to `until` (2026-11-28), both included; of many rows the `most` that
     took most, or of days the newest.
     """
+    # `by` is no list of UsageBy for the checker: the fault names the first word that is none.
     if unknown := [name for name in by if name not in BY]:
         raise UsageError(f"Usage has no {unknown[0]}.", f"It is told by {', '.join(BY)}.")
     first, last = _day(since), _day(until)

@@ -218,6 +218,7 @@ async def merge(deck: Deck, name: str, into: str, how: MergedHow = "update") -> 
 @command("harvest.resolve")
 async def resolve(deck: Deck, name: str, number: int, keep: str) -> DraftShown:
     """Decide place `number` of a draft's conflicts: `yours`, `draft` or `both`."""
+    # `keep` is no KeptOf for the checker: another word is refused with the place that it is for.
     service = _service(deck)
     return _told(service, await asyncio.to_thread(service.resolve, name, number, keep))
 

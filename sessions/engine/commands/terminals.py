@@ -74,6 +74,7 @@ async def last(deck: Deck, session: str) -> TerminalCommand:
 @command("terminal.notify")
 async def notify(deck: Deck, session: str, state: str = "", message: str = "") -> None:
     """What a program on a terminal says of itself: needs-you, done, working, idle or failed."""
+    # `state` is no Said for the checker: another word is refused in words that its user reads.
     deck.features.terminals.told(await deck.get(session), state, message)
 
 

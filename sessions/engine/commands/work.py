@@ -162,5 +162,6 @@ async def pack(deck: Deck, session: str) -> Packed:
 @command("work.read")
 async def read(deck: Deck, session: str, kind: str, name: str = "", offset: int = 0) -> str:
     """One part of what comes back (`branch`, `record`, `made`), in base 64; "" at its end."""
+    # `kind` is no BroughtKind for the checker: the fault says that nothing of it comes back.
     target = await deck.get(session)
     return await asyncio.to_thread(work.read, deck, target, kind, name, offset)

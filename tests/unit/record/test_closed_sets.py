@@ -12,6 +12,7 @@ import pytest
 
 from sessions.errors import UsageError
 from sessions.plans import record
+from sessions.priming.kinds import KINDS
 from sessions.record import closed_sets, codec
 from sessions.record import events as ev
 from sessions.record.journal import Journal
@@ -94,3 +95,8 @@ def test_a_summary_goes_as_it_is_declared() -> None:
     kinds = {field.name: field.type for field in fields(Summary)}
     told = {name: kind.__forward_arg__ for name, kind in SessionSummary.__annotations__.items()}
     assert told == kinds
+
+
+def test_what_happens_in_runs_and_what_priming_draws_are_closed_sets() -> None:
+    assert set(get_args(closed_sets.RunEventType)) == record.TYPES.keys()
+    assert set(get_args(closed_sets.DrawnKind)) == KINDS.keys()
