@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from sessions.record.closed_sets import Permission, SkillState
 
@@ -15,7 +15,7 @@ class SessionWishes(TypedDict, total=False):
     model: str
     cwd: str
     title: str
-    permission: str  # "": as the profile says; that it is none, the deck says in words of its own
+    permission: Permission | Literal[""]
     skills: dict[str, SkillState] | None
     max_steps: int
     confirmed_full: bool

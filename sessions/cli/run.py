@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -17,7 +17,7 @@ from sessions.cli.run_output import TurnOutput
 from sessions.cli.run_remedies import remedy
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from sessions.record import events as ev
-from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
+from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH, Permission
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionEdits
@@ -39,7 +39,7 @@ class RunOptions:
     mcp: tuple[str, ...] = ()
     attached: tuple[str, ...] = ()
     session: str = ""
-    permission: str = ""
+    permission: Permission | Literal[""] = ""
     title: str = ""
     max_turns: int = 0
     budget: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sessions.errors import UsageError
 from sessions.record.closed_sets import BackendType, Effort, Permission, SkillState
@@ -481,8 +481,9 @@ class Config:
         return next(iter(self.profiles), "")
 
     def choose(
-        self, *, profile: str = "", backend: str = "", model: str = "", permission: str = ""
-    ) -> SessionChoice:
+        self, *, profile: str = "", backend: str = "", model: str = "",
+        permission: Permission | Literal[""] = "",
+    ) -> SessionChoice:  # fmt: skip
         """What a new session gets by these wishes. Raises UsageError for an unknown profile."""
         name = profile or ("" if backend else self.default_profile())
         if not name and backend:
@@ -499,8 +500,7 @@ class Config:
             profile=name,
             backend=backend or chosen.backend,
             model=model or (chosen.model if same else ""),
-            # Another word is refused by whoever makes the session.
-            permission=cast("Permission", permission) or chosen.permission,
+            permission=permission or chosen.permission,
             cwd=chosen.cwd,
             skills=chosen.skill_states(),
             worktree=chosen.worktree,

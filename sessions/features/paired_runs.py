@@ -24,7 +24,7 @@ from sessions.harvest.pair_ledger import PairLedger, PairOutcome, PairRow
 from sessions.harvest.service import Harvest
 from sessions.paths import private_folder
 from sessions.record import events as ev
-from sessions.record.closed_sets import Preferred, TurnReason
+from sessions.record.closed_sets import Permission, Preferred, TurnReason
 from skills import private_files
 from skills.errors import SkillError
 
@@ -76,7 +76,7 @@ class Likeness(TypedDict, total=False):
     profile: str
     backend: str
     model: str
-    permission: str
+    permission: Permission
 
 
 class Pairs:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
@@ -23,7 +23,7 @@ from sessions.plans.store import RunStore
 from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
-from sessions.record.closed_sets import SkillState
+from sessions.record.closed_sets import Permission, SkillState
 from sessions.remote.file_parts import ANSWER
 from sessions.remote.mirrored_session import Mirrored
 from sessions.safety.sanitise import clean, clean_line
@@ -441,7 +441,8 @@ class Runner:
         return session
 
     async def _session(
-        self, task: Task, session_id: str, title: str, cwd: Path, permission: str, *,
+        self, task: Task, session_id: str, title: str, cwd: Path,
+        permission: Permission | Literal[""], *,
         worktree: bool | None, base: str = "",
     ) -> Session:  # fmt: skip
         profile, backend, model = self.runs.who(self.plan, task)

@@ -12,7 +12,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, Unpack, cast
+from typing import TYPE_CHECKING, Literal, Protocol, Self, Unpack, cast
 
 from sessions.api.notices import EngineNotice, NoticeParts
 from sessions.archive.indexer import Indexer
@@ -20,7 +20,7 @@ from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.paths import JOURNAL, Places, private_folder
 from sessions.record import events as ev
-from sessions.record.closed_sets import NoticeTopic, SkillState
+from sessions.record.closed_sets import NoticeTopic, Permission, SkillState
 from sessions.record.event_parts import MessageNote
 from sessions.record.file_descriptors import near_limit
 from sessions.record.journal import half_made
@@ -177,7 +177,7 @@ class Deck:
         model: str = "",
         cwd: str = "",
         title: str = "",
-        permission: str = "",
+        permission: Permission | Literal[""] = "",
         skills: Mapping[str, SkillState] | None = None,
         max_steps: int = 0,
         confirmed_full: bool = False,
@@ -193,7 +193,6 @@ class Deck:
 
         `worktree`: in a git worktree on a branch of its own, which begins at `base` (default: as
         the profile says; a base asks for one) and is called by `title`, or else by `about`.
-        `permission`: any word, for one that is none is refused by what makes the session.
         `strict`: a skill that can't be switched on is an error, not a note in the record.
         Raises UsageError, NotFound, NeedsPerson or JournalError.
         """

@@ -21,6 +21,7 @@ from sessions.api.calls import Calls
 from sessions.api.deck import ProfileShown
 from sessions.api.requests import SessionBegun
 from sessions.errors import AgentdeckError
+from sessions.record.closed_sets import Permission, one_of
 from sessions.runtime.budget import EXAMPLE, parse
 from sessions.runtime.directories import lack_of
 from tui.deck.client import DeckClient
@@ -360,7 +361,7 @@ class NewSessionForm(Dialog[Wish]):
             "profile": self._value("profile"),
             "backend": self._value("backend"),
             "model": self._value("model"),
-            "permission": self._value("permission"),
+            "permission": one_of(Permission, self._value("permission"), ""),
         }
         given = cast("SessionBegun", {k: v for k, v in args.items() if v})
         ticked = self.query_one("#worktree", Tick).value

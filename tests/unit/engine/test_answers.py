@@ -14,7 +14,7 @@ import pytest
 
 from sessions.api.harvest import HarvestItem
 from sessions.api.priming import PrimingPreview, PrimingWishes
-from sessions.engine.commands import check
+from sessions.engine.commands import check, load_commands
 from sessions.engine.commands import priming as priming_commands
 from sessions.errors import UsageError
 from sessions.harvest.service import Harvest
@@ -199,6 +199,14 @@ def test_what_is_wrong_in_an_argument_is_named(args: dict[str, object], fault: s
         return
     with pytest.raises(UsageError, match=fault):
         check(priming_commands.draw, given)
+
+
+def test_a_session_of_no_permission_that_there_is_is_refused() -> None:
+    function = load_commands()["session.create"]
+    check(function, {"permission": ""})
+    check(function, {"permission": "edit"})
+    with pytest.raises(UsageError, match="permission is none of read-only, ask, edit, full"):
+        check(function, {"permission": "everything"})
 
 
 def test_a_shape_says_what_is_wrong_with_an_answer() -> None:

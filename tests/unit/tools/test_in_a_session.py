@@ -10,6 +10,7 @@ import pytest
 from sessions.backends.base import TurnHost
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig, types_of
 from tests.support.rig import Act, until
@@ -39,7 +40,7 @@ def using(*calls: tuple[str, ev.JSON]) -> Act:
     return act
 
 
-async def opened(rig: Rig, tmp_path: Path, permission: str = "ask") -> Session:
+async def opened(rig: Rig, tmp_path: Path, permission: Permission = "ask") -> Session:
     workspace = tmp_path / "ws"
     workspace.mkdir(exist_ok=True)
     return await rig.deck.create(cwd=str(workspace), permission=permission)
