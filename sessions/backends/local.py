@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions import certificates, child_process
+from sessions import child_process
 from sessions.backends.base import (
     Capabilities,
     Form,
@@ -38,6 +38,7 @@ from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
 from sessions.record.summary_parts import AgentState
+from sessions.tls import certificates
 from skills import private_files
 
 log = logging.getLogger("agentdeck.local")

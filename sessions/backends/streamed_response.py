@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sessions import certificates
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import Response, Sink
@@ -26,6 +25,7 @@ from sessions.errors import no_memory
 from sessions.record import codec
 from sessions.record.closed_sets import FaultKind
 from sessions.safety.secrets_filter import address
+from sessions.tls import certificates
 
 _MAX_LINE = 64 * 2**20
 # The watchdog is moved on at most this often; pings never move it.

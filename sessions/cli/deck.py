@@ -8,7 +8,7 @@ def open_deck(read_only: bool = False) -> int:
     from tui.terminal import first_frame
 
     try:
-        from sessions import without_tls
+        from sessions.tls import without_tls
 
         without_tls.import_asyncio()
         from tui.app import run

@@ -19,9 +19,10 @@ from typing import Any
 
 import msgspec
 
-from sessions import certificates, child_process
+from sessions import child_process
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
+from sessions.tls import certificates
 
 log = logging.getLogger("agentdeck.mcp")
 

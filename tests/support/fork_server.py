@@ -31,8 +31,8 @@ from typing import Any
 
 import pytest
 
-from sessions import certificates
 from sessions.engine import peer
+from sessions.tls import certificates
 from tests.support import forked
 
 PACKAGES = ("sessions", "skills", "tui")

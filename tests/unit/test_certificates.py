@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import certificates
+from sessions.tls import certificates
 
 
 def test_clients_share_what_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from sessions import certificates
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
+from sessions.tls import certificates
 from skills import private_files
 
 MOST_DOWNLOADED = 1 << 30

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sessions import certificates
 from sessions.backends.acp.archives import Archive, within
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.paths import private_folder
 from sessions.record import codec
 from sessions.safety.sanitise import clean_line
+from sessions.tls import certificates
 from skills import private_files
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from datetime import datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sessions import certificates
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.feed import Feed, NotAFeed, read_feed
 from sessions.priming.arxiv.rate_limiter import Cooling, RateLimiter
 from sessions.priming.untrusted import clean
 from sessions.safety.retry_after import asked_to_wait
+from sessions.tls import certificates
 
 if TYPE_CHECKING:
     import httpx2

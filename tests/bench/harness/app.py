@@ -29,7 +29,7 @@ def _empty() -> App[None]:
 
 
 def _deck(shown: int) -> App[None]:
-    from sessions import without_tls
+    from sessions.tls import without_tls
 
     without_tls.import_asyncio()  # as `agentdeck` does
     from sessions.engine.client import Client

@@ -46,7 +46,7 @@ def test_an_idle_deck_has_imported_neither_openssl_nor_the_configuration() -> No
     unwanted = ("ssl", "_ssl", "_hashlib", "sessions.config", "sessions.plans.model")
     code = (
         "import sys\n"
-        "from sessions import without_tls; without_tls.import_asyncio()\n"
+        "from sessions.tls import without_tls; without_tls.import_asyncio()\n"
         "import tui.app, tui.deck.screen, tui.actions; tui.actions.actions()\n"
         "import sessions.engine.client\n"
         f"print([name for name in {unwanted!r} if name in sys.modules])\n"
