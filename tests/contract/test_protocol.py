@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from inspect import get_annotations
 from pathlib import Path
@@ -18,6 +20,7 @@ from sessions.harvest.merge import Conflict
 from sessions.harvest.similar_skills import Neighbour
 from sessions.harvest.usage import Uses
 from sessions.plans.schedules import ScheduleEntry
+from sessions.remote import forwarding
 from sessions.worktrees.listing import WorktreeRow
 
 
@@ -91,3 +94,29 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
 )
 def test_an_answer_has_the_fields_of_what_it_tells(told: Any, answer: type) -> None:
     assert [field.name for field in fields(told)] == list(get_annotations(answer))
+
+
+def asked_of_sites() -> Iterator[tuple[str, set[str]]]:
+    """Each command that is asked of another machine by its name, and what is told with it."""
+    assert forwarding.__file__
+    for file in sorted(Path(forwarding.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            match node.func.attr, node.args:
+                case "call" | "_say", [ast.Constant(value=str(name)), *others]:
+                    keys = {each.arg for each in node.keywords} - {None, "after"}
+                    for each in others:
+                        if isinstance(each, ast.Dict):
+                            keys |= {k.value for k in each.keys if isinstance(k, ast.Constant)}
+                    yield name, {str(key) for key in keys}
+
+
+def test_what_is_asked_of_another_machine_or_done_here_in_its_place_is_declared() -> None:
+    """What goes there as a name and an object, too, which the type checker can't look into."""
+    takes = {each.name: {a.name for a in each.takes} for each in protocol.declared()}
+    asked = list(asked_of_sites())
+    assert {"work.known", "session.since", "terminal.size"} <= {name for name, _ in asked}
+    assert [(n, keys) for n, keys in asked if not keys <= takes.get(n, set())] == []
+    assert takes.keys() >= {n for n, _ in asked} | forwarding.HERE
+    assert takes.keys() >= forwarding._WHEN_IT_IS_BACK | forwarding._WITH_FILES
