@@ -13,7 +13,7 @@ from sessions.record.summary_parts import AskOption, Grant
 from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
-    from sessions.backends.base import TurnHost
+    from sessions.tools.calling_turn import CallingTurn
     from sessions.tools.state import ToolState
 
 Decision = Literal["allow", "ask", "deny"]
@@ -105,7 +105,7 @@ class CallContext:
     """
 
     call: ev.ToolCall
-    host: TurnHost
+    host: CallingTurn
     state: ToolState
     plan: object | None = None
     partial: Outcome | None = None

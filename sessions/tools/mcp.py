@@ -23,12 +23,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 from sessions.record.event_parts import KeptFile, ResultFacts
+from sessions.safety.stderr_log import StderrLog
 from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.command_output import readable

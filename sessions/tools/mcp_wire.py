@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 
 from sessions import child_process
-from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
+from sessions.safety.bounded_lines import KEPT, Lines, texts
 from sessions.tls import certificates
 
 log = logging.getLogger("agentdeck.mcp")

@@ -36,7 +36,7 @@ from sessions.tools.workspace import Guard
 from skills.tokens import estimate
 
 if TYPE_CHECKING:
-    from sessions.backends.base import TurnHost
+    from sessions.tools.calling_turn import CallingTurn
     from sessions.tools.deferred_file_scan import DeferredFileScan
 
 log = logging.getLogger("agentdeck.tools")
@@ -127,7 +127,7 @@ class Toolbox:
         """End what runs in the background."""
         await self.state.close()
 
-    async def run(self, calls: Sequence[ev.ToolCall], host: TurnHost) -> list[ev.ToolResult]:
+    async def run(self, calls: Sequence[ev.ToolCall], host: CallingTurn) -> list[ev.ToolResult]:
         """Run calls that have been emitted; emits each result and returns them in order.
 
         Calls that touch the same thing (one of them writing) wait for each other, in order.

@@ -23,9 +23,9 @@ from sessions import child_process
 from sessions.backends.acp import abilities, orphans
 from sessions.backends.acp.refusals import how_ended, refused
 from sessions.backends.acp.transport import LineTransport, Message, Pipes
-from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
 from sessions.safety.sanitise import clean
+from sessions.safety.stderr_log import StderrLog
 
 log = logging.getLogger("agentdeck.acp")
 

@@ -18,10 +18,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.backends.read_pacing import Pace
 from sessions.child_process import ChildPipes
 from sessions.record import codec
+from sessions.safety.bounded_lines import KEPT, Lines, texts
 
 log = logging.getLogger("agentdeck.acp")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.backends.bounded_lines import KEPT, Lines, texts
+from sessions.safety.bounded_lines import KEPT, Lines, texts
 
 MOST = 3 * KEPT
 
