@@ -17,10 +17,23 @@ from __future__ import annotations
 
 import errno
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from sessions.record.closed_sets import ErrorKind
+FaultKind = Literal[
+    "invalid", "auth", "billing", "not_found", "network", "server", "too_large", "rate_limit",
+    "overloaded", "tls", "stalled", "truncated", "setup", "memory", "protocol", "local_crash",
+]  # fmt: skip
+"""What can go wrong on the way to a model and back; see `sessions.backends.faults`."""
+ErrorKind = Literal[
+    FaultKind,
+    "error", "internal", "record", "lost",
+    "backend", "refusal", "no_tools", "trimmed", "no_model", "compaction",
+    "agent", "agent_ended", "agent_missing", "agent_hangs", "agent_mode", "agent_past",
+    "mcp", "skill", "rule", "landing", "worktree",
+]  # fmt: skip
+"""What an error is of; internal: a fault of ours, record: what came can't be recorded, lost: where
+it lived is gone, trimmed: a conversation was cut for a small model, agent_past: what an agent does
+not know of before."""
 
 
 class AgentdeckError(Exception):

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sessions.errors import BackendError
-from sessions.record.closed_sets import FaultKind
+from sessions.errors import BackendError, FaultKind
 from sessions.safety.retry_after import asked_to_wait
 from sessions.safety.sanitise import clean_line
 from sessions.safety.secrets_filter import hide

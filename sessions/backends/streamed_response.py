@@ -21,9 +21,8 @@ from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import Response, Sink
 from sessions.backends.read_pacing import Pace
-from sessions.errors import no_memory
+from sessions.errors import FaultKind, no_memory
 from sessions.record import codec
-from sessions.record.closed_sets import FaultKind
 from sessions.safety.secrets_filter import address
 from sessions.tls import certificates
 

@@ -145,10 +145,11 @@ def _shapes() -> dict[str, Any]:
 
 def _closed_sets() -> dict[str, tuple[str, ...]]:
     """The closed sets of the vocabulary: name, words."""
+    from sessions import errors
     from sessions.record import closed_sets
     from skills import shapes
 
-    found = {**vars(shapes), **vars(closed_sets)}
+    found = {**vars(shapes), **vars(errors), **vars(closed_sets)}
     sets = {name: commands.words_of(value) for name, value in found.items()}
     return {name: words for name, words in sorted(sets.items()) if words}
 

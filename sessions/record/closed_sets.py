@@ -3,6 +3,7 @@
 For the type checker an event's field is one of these. A journal of an older or newer version may
 hold another word: it is read as it stands and survives, so whoever looks for a word has a last
 `else` for one that it does not know. What comes from outside is made one of them by `one_of`.
+What an error can be of stands with the errors (`sessions.errors`).
 """
 
 from __future__ import annotations
@@ -141,21 +142,6 @@ WantKind = Literal[
 ]
 LandedHow = Literal["rebase", "squash", "merge"]
 """How a branch was brought into another."""
-FaultKind = Literal[
-    "invalid", "auth", "billing", "not_found", "network", "server", "too_large", "rate_limit",
-    "overloaded", "tls", "stalled", "truncated", "setup", "memory", "protocol", "local_crash",
-]  # fmt: skip
-"""What can go wrong on the way to a model and back; see `sessions.backends.faults`."""
-ErrorKind = Literal[
-    FaultKind,
-    "error", "internal", "record", "lost",
-    "backend", "refusal", "no_tools", "trimmed", "no_model", "compaction",
-    "agent", "agent_ended", "agent_missing", "agent_hangs", "agent_mode", "agent_past",
-    "mcp", "skill", "rule", "landing", "worktree",
-]  # fmt: skip
-"""What an error is of; internal: a fault of ours, record: what came can't be recorded, lost: where
-it lived is gone, trimmed: a conversation was cut for a small model, agent_past: what an agent does
-not know of before."""
 NoticeKind = Literal["", "priming", "terminal", "handed", "compaction", "agent", "agent_mode"]
 """What a notice in a session is of."""
 GrantKind = Literal["argv", "prefix", "edits", "read", "write", "tool"]

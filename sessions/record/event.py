@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from sessions.safety.numbers_from_outside import LARGEST
+
 JSON = dict[str, Any]
 
-LARGEST = 2**53
-"""Beyond it, readers of JSON do not agree on a number."""
 MORE = "_more"
 """Where an event has its `extra`. Asked for by `getattr`: an event without it needs no dict."""
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]

@@ -17,14 +17,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sessions.record.event import JSON, MORE, Event, Int
-from sessions.record.event import LARGEST as LARGEST
 from sessions.record.times import now as now
 from sessions.record.times import told as told
+from sessions.safety.numbers_from_outside import LARGEST as LARGEST
 
 FORMAT = 1
 """The journal's format, carried by every `session.created`."""
 
 if TYPE_CHECKING:
+    from sessions.errors import ErrorKind, FaultKind
     from sessions.record.closed_sets import (
         AnsweredBy,
         ByproductKind,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
         ChosenBy,
         DetailKind,
         DrawnKind,
-        ErrorKind,
-        FaultKind,
         LandedHow,
         NoticeKind,
         Origin,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from sessions.errors import FaultKind
 from sessions.record.closed_sets import (
     DetailKind,
-    FaultKind,
     FieldKind,
     GrantKind,
     OptionKind,

@@ -17,6 +17,7 @@ from sessions.backends.base import Steered
 from sessions.errors import (
     AgentdeckError,
     BackendError,
+    ErrorKind,
     JournalError,
     LimitLasts,
     UsageError,
@@ -24,7 +25,7 @@ from sessions.errors import (
 )
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.closed_sets import WENT_THROUGH, ErrorKind, Origin, QueueMode, Status
+from sessions.record.closed_sets import WENT_THROUGH, Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.event_parts import MessageNote
 from sessions.record.journal import Journal

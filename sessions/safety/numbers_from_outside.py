@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions.record.events import LARGEST
-
+LARGEST = 2**53
+"""Beyond it, readers of JSON do not agree on a number."""
 MOST_USD = 1e12
 """No cost and no sum of costs is beyond it."""
 
