@@ -8,6 +8,7 @@ import pytest
 
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.safety import secrets_filter
 from tests.unit.fuzz.events import one_of_each
 
 NEWER = {"seq": 7, "at": "2026-11-23T10:00:00.000Z", "type": "text", "turn": 1, "text": "a"}
@@ -113,3 +114,11 @@ def test_a_block_of_lines_is_one_only_if_each_line_is_a_whole_event(size: int) -
     for odd in (torn, two, torn + two, first + b"\n", b"\n" + first, first + two + torn + rest[2]):
         assert codec.decode_block(odd) is None
     assert codec.decode_block(first[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-plain", 'quo"te\\', "schlüssel-\U0001f511", "half-\ud83d", "\x1b\n"]
+)
+def test_a_key_is_looked_for_as_a_record_would_hold_it(key: str) -> None:
+    """Safety writes it for itself, since it imports nothing of the record."""
+    assert secrets_filter._as_in_json(key) == codec.encode(key)[1:-2]
