@@ -11,11 +11,13 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, cast
 
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.calls_by import CallsBy
 from sessions.api.lines import EngineLine
 from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput, output_of
@@ -150,7 +152,7 @@ class Client(Calls):
 
     def on_host(self, host: str) -> Calls:
         """The engine of another machine, which this one passes commands on to; "" = this one."""
-        return _At(self, host) if host else self
+        return CallsBy(partial(self.ask, host=host)) if host else self
 
     async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
         """The same as `call`, for who passes on what he was asked. `host`: see `on_host`."""
@@ -284,17 +286,6 @@ class Client(Calls):
             answer.set_exception(errors.told_as(refusal))
         else:
             answer.set_result(data.get("ok"))
-
-
-class _At(Calls):
-    """Another machine's engine, by way of this one."""
-
-    def __init__(self, client: Client, host: str) -> None:
-        self._client = client
-        self._host = host
-
-    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
-        return await self._client.ask(command, args, self._host)
 
 
 def _ensure_running(where: Places) -> None:

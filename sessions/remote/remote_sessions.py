@@ -12,11 +12,13 @@ import hashlib
 import logging
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
 from sessions.api.calls import Calls
+from sessions.api.calls_by import CallsBy
 from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
@@ -189,7 +191,7 @@ class RemoteSessions:
 
     def on(self, name: str) -> Calls:
         """The commands of the site of that name, each done there as `ask` has it done."""
-        return _At(self, name)
+        return CallsBy(partial(self.ask, name))
 
     async def ask(self, name: str, command: str, args: ev.JSON) -> Any:
         """A command for the site of that name, where `cwd` is one of its places.
@@ -358,17 +360,6 @@ class RemoteSessions:
         except EventRefused as error:
             log.warning("event %d of session %s is passed over: %s", found.seq, session, error)
         return mirror
-
-
-class _At(Calls):
-    """What can be asked of one site."""
-
-    def __init__(self, elsewhere: RemoteSessions, name: str) -> None:
-        self._elsewhere = elsewhere
-        self._name = name
-
-    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
-        return await self._elsewhere.ask(self._name, command, args)
 
 
 def _sound(said: Iterable[Said], host: str) -> Iterable[ev.Event]:

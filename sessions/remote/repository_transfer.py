@@ -14,10 +14,12 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from sessions.api.calls import Calls
+from sessions.api.calls_by import CallsBy
 from sessions.api.work import Changed, Known, Packed
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
@@ -134,10 +136,9 @@ class RepositoryTransfer:
 
         It must be one that may be asked twice: nothing here sends a message.
         """
-        return _Again(self, session)
+        return CallsBy(partial(self._ask_again, session))
 
-    async def ask_again(self, session: Mirrored, command: str, args: ev.JSON) -> Any:
-        """See `there`."""
+    async def _ask_again(self, session: Mirrored, command: str, args: ev.JSON) -> Any:
         while True:
             try:
                 return await self._elsewhere.ask(session.host, command, args)
@@ -233,17 +234,6 @@ class RepositoryTransfer:
     async def changes(self, session: Mirrored) -> Changed:
         """What it has changed so far."""
         return await self.there(session).call("work.changes", session=session.id)
-
-
-class _Again(Calls):
-    """What can be asked of where a session lives, and be asked twice."""
-
-    def __init__(self, ways: RepositoryTransfer, session: Mirrored) -> None:
-        self._ways = ways
-        self._session = session
-
-    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
-        return await self._ways.ask_again(self._session, command, args)
 
 
 def _author(repository: Repository) -> list[str]:

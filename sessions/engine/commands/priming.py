@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Unpack, cast
 
 from sessions.api.calls import Calls
+from sessions.api.calls_by import CallsBy
 from sessions.api.priming import (
     ComparisonWaiting,
     DreamsWaiting,
@@ -25,7 +27,7 @@ from sessions.api.priming import (
     SessionPrimed,
 )
 from sessions.api.requests import InjectionWishes
-from sessions.engine.commands import command
+from sessions.engine.commands import command, find
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.priming import Wishes, told
@@ -144,20 +146,13 @@ async def spread(
 def _where_it_lives(deck: Deck, session: str) -> Calls:
     """The commands for one of several sessions, some of which may live on other machines."""
     host = deck.elsewhere.host_of(session)
-    return deck.elsewhere.on(host) if host else _Here(deck)
+    return deck.elsewhere.on(host) if host else CallsBy(partial(_here, deck))
 
 
-class _Here(Calls):
-    """The commands that are dealt out to several sessions, for one that lives here."""
-
-    def __init__(self, deck: Deck) -> None:
-        self._deck = deck
-
-    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
-        if command == "priming.share":
-            return await share_(self._deck, **args)
-        assert command == "priming.one"
-        return await one(self._deck, **args)
+async def _here(deck: Deck, command: str, args: dict[str, Any]) -> Any:
+    found = find(command)
+    assert found is not None
+    return await found(deck, **args)
 
 
 @command("priming.share")
