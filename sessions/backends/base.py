@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from sessions.record import events as ev
 from sessions.record.closed_sets import Effort, Permission, TurnReason
 from sessions.record.summary_parts import AgentState, Attachment
+from sessions.tools.calling_turn import CallingTurn
 
 if TYPE_CHECKING:
     from sessions.record.context import Context
@@ -150,16 +151,12 @@ class WaitingMessage(Protocol):
         """As in `message.user`."""
 
 
-class TurnHost(Protocol):
+class TurnHost(CallingTurn, Protocol):
     """What a conversation may ask of the session that it answers in."""
 
     @property
     def session_id(self) -> str:
         """The session's id."""
-
-    @property
-    def turn(self) -> int:
-        """The turn that runs."""
 
     @property
     def message(self) -> ev.UserMessage:
@@ -168,10 +165,6 @@ class TurnHost(Protocol):
     @property
     def cwd(self) -> Path:
         """The session's working directory."""
-
-    @property
-    def files(self) -> Path:
-        """The session's `files/` folder."""
 
     @property
     def settings(self) -> Settings:
@@ -184,19 +177,6 @@ class TurnHost(Protocol):
     @property
     def tools(self) -> Tools | None:
         """The session's tools, where its backend wants ours."""
-
-    @property
-    def interruption(self) -> str:
-        """Why the turn is being interrupted, in words for the model."""
-
-    def emit(self, event: ev.Event) -> None:
-        """Record an event and tell everybody. Text and thinking are coalesced to ~50 ms."""
-
-    async def emit_synced(self, event: ev.Event) -> None:
-        """Record an event and wait until it is on the disk (before a tool starts, say)."""
-
-    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
-        """Ask for a permission; returns when it is answered, never by itself with a yes."""
 
     async def over(self) -> None:
         """Return when the end of the turn is on record and the next one can begin."""

@@ -18,11 +18,11 @@ class PermissionNow(Protocol):
 
 
 class CallingTurn(Protocol):
-    """The turn that a call belongs to (a `TurnHost` of `sessions.backends.base` is one)."""
+    """The turn that a call belongs to (`sessions.backends.base.TurnHost` is one, and more)."""
 
     @property
     def turn(self) -> int:
-        """Its number."""
+        """The turn that runs, by its number."""
 
     @property
     def files(self) -> Path:
@@ -34,13 +34,13 @@ class CallingTurn(Protocol):
 
     @property
     def interruption(self) -> str:
-        """Why it is being interrupted, in words for the model."""
+        """Why the turn is being interrupted, in words for the model."""
 
     def emit(self, event: ev.Event) -> None:
-        """Record an event and tell everybody."""
+        """Record an event and tell everybody. Text and thinking are coalesced to ~50 ms."""
 
     async def emit_synced(self, event: ev.Event) -> None:
-        """Record an event and wait until it is on the disk."""
+        """Record an event and wait until it is on the disk (before a tool starts, say)."""
 
     async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
-        """Ask for a permission; returns when it is answered."""
+        """Ask for a permission; returns when it is answered, never by itself with a yes."""
