@@ -19,15 +19,19 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sessions.errors import AgentdeckError
 from sessions.paths import private_folder
 from sessions.tls import certificates
 from skills import private_files
+
+if TYPE_CHECKING:
+    import httpx2
 
 MOST_DOWNLOADED = 1 << 30
 MOST_UNPACKED = 4 << 30
@@ -108,14 +112,25 @@ def get(archive: Archive, folder: Path, progress: Progress | None = None) -> Pat
     return folder / within(archive.program)
 
 
+def asked(address: str, wait_s: float) -> AbstractContextManager[httpx2.Response]:
+    """An answer that comes piece by piece, by the certificates that this process has read.
+
+    Raises httpx2.HTTPError, when it is entered too.
+    """
+    import httpx2
+
+    return httpx2.stream(
+        "GET", address, timeout=wait_s, follow_redirects=True, verify=certificates.trusted()
+    )
+
+
 def _download(archive: Archive, to: Path, progress: Progress | None) -> None:
     import httpx2
 
     digest, size = hashlib.sha256(), 0
-    how: Any = {"timeout": _WAIT_S, "follow_redirects": True, "verify": certificates.trusted()}
     try:
         with (
-            httpx2.stream("GET", archive.address, **how) as answer,
+            asked(archive.address, _WAIT_S) as answer,
             os.fdopen(private_files.create(to, 0o600), "wb") as file,
         ):
             answer.raise_for_status()

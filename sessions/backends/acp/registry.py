@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sessions.backends.acp.archives import Archive, within
+from sessions.backends.acp.archives import Archive, asked, within
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.paths import private_folder
 from sessions.record import codec
 from sessions.safety.sanitise import clean_line
-from sessions.tls import certificates
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -226,9 +225,8 @@ def fetch(state: Path, url: str = URL) -> dict[str, RegistryEntry]:
     """Fetch the registry and keep it. Raises AgentdeckError where it can't be had."""
     import httpx2
 
-    how: Any = {"timeout": _FETCH_S, "follow_redirects": True, "verify": certificates.trusted()}
     try:
-        with httpx2.stream("GET", url, **how) as answer:
+        with asked(url, _FETCH_S) as answer:
             answer.raise_for_status()
             data = b""
             for piece in answer.iter_bytes():
