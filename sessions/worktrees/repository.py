@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import UsageError
+from sessions.tools import git_border
 from sessions.tools.git import fault, line, run, says
 
 _HEADS = "refs/heads/"
@@ -74,12 +75,10 @@ def own_folder(checkout: Path) -> Path:
 
     Raises GitFault.
     """
-    own = checkout / ".git"
     with contextlib.suppress(OSError):
-        if own.is_file():
-            own = checkout / os.fsdecode(own.read_bytes()).removeprefix("gitdir: ").rstrip("\r\n")
-        if (own / "HEAD").is_file() and any((own / n).exists() for n in ("objects", "commondir")):
-            return own
+        found = git_border.repository(checkout) if (checkout / ".git").exists() else None
+        if found and (found.own / "HEAD").is_file() and (found.common / "objects").exists():
+            return found.own
     return Path(line(checkout, "rev-parse", "--absolute-git-dir"))
 
 
