@@ -59,7 +59,7 @@ class Stage:
         config = (
             '[defaults]\nprofile = "b"\n'
             f'[backends.b]\ntype = "anthropic"\nbase_url = "{self.url}"\nmodel = "scripted"\n'
-            '[profiles.b]\nbackend = "b"\n[limits]\nturns_at_once = 100\n'
+            f'[profiles.b]\nbackend = "b"\n[limits]\nturns_at_once = {max(100, sessions)}\n'
         )
         self._far = self.root / "far" if far else None
         for each in [home, self._far] if self._far else [home]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions.engine import lifecycle
 from tests.bench.harness.stage import Stage
 from tests.bench.probes import both
 
@@ -41,7 +40,6 @@ def main() -> None:
     """As the module says."""
     sessions, rate, shown, seconds = map(int, sys.argv[1:])
     with Stage(sessions) as stage:
-        _all_at_once(stage)
         stage.open(shown)
         kept = stage.root / "watched"
         command = [sys.executable, "-c", WATCHER, str(stage.places.socket), *stage.ids]
@@ -56,15 +54,6 @@ def main() -> None:
                 watcher.kill()
     slowest = max(echo.p99, LOST_MS) if echo.lost else echo.p99
     both.tell(echo=slowest, missing=missing)
-
-
-def _all_at_once(stage: Stage) -> None:
-    """Its engine begins anew, and lets as many turns run as there are sessions."""
-    lifecycle.stop(stage.places)
-    config = stage.places.config_file
-    there = config.read_text("utf-8")
-    config.write_text(there.replace("at_once = 100", f"at_once = {len(stage.ids)}"), "utf-8")
-    stage.engine = lifecycle.ensure_running(stage.places)
 
 
 def _all_begun(stage: Stage, rate: int) -> None:
