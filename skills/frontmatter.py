@@ -151,7 +151,7 @@ def _problem(error: Exception) -> str:
     return str(problem).split("\n", 1)[0]
 
 
-def _faces(text: str) -> dict[int, int]:
+def _faces(text: str) -> Faces:
     """What stands in `text` for each old line break, where it has any: nothing that it says itself.
 
     Such a character may be written or escaped, and both must come back as they are.

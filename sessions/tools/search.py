@@ -151,13 +151,12 @@ class GrepTool:
         assert isinstance(ctx.plan, Target)
         _exists(ctx.plan)
         query_of(args)  # its words are known to be good from here on
-        return await _grep(args, ctx)
+        return await _grep(ctx.plan, args, ctx)
 
 
-async def _grep(args: ev.JSON, ctx: CallContext) -> Outcome:
+async def _grep(target: Target, args: ev.JSON, ctx: CallContext) -> Outcome:
     """Run a search in a child."""
-    target, guard = ctx.plan, ctx.state.guard
-    assert isinstance(target, Target)
+    guard = ctx.state.guard
     places = {k: str(v) for k, v in guard.places._asdict().items()}
     question = {
         "args": args, "path": str(target.path), "root": str(guard.root),
