@@ -8,19 +8,16 @@ to keep what is not known or to say what is wrong.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Union
 
 import msgspec
 
 from sessions.record import events as ev
+from sessions.safety.json_text import ENCODER, encode_ascii, strange
+from sessions.safety.json_text import encode as encode
 
 _decoder = msgspec.json.Decoder(Union[tuple(ev.TYPES.values())])  # noqa: UP007
-_encoder = msgspec.json.Encoder()
-_encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
-_pack = msgspec.msgpack.Encoder().encode
-_NO_NUMBER = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _FITS: Mapping[type[ev.Event], Callable[[Any], bool]] = {
     ev.TurnStarted: lambda e: type(e.model) is str,
     ev.UserMessage: lambda e: (
@@ -119,10 +116,10 @@ def block_of(events: Sequence[ev.Event]) -> bytes | None:
         elif type(event) is ev.ToolResult:
             given.append(event.data)
     try:  # no line has an end within it: the encoder writes none
-        block = _encoder.encode_lines(events)
-        if b"null" in block and _strange([*odd, *given]):
+        block = ENCODER.encode_lines(events)
+        if b"null" in block and strange([*odd, *given]):
             return None
-        if odd and len(_decoder.decode_lines(_encoder.encode_lines(odd))) != len(odd):
+        if odd and len(_decoder.decode_lines(ENCODER.encode_lines(odd))) != len(odd):
             return None
     except (msgspec.DecodeError, TypeError, ValueError, RecursionError, OverflowError):
         return None
@@ -136,22 +133,14 @@ def line(event: ev.Event) -> bytes:
     """
     if getattr(event, ev.MORE, None) is None and type(event) is not ev.Unknown:
         try:
-            said = _encoder.encode(event)
+            said = ENCODER.encode(event)
         except UnicodeEncodeError:
             pass  # a lone surrogate: it survives as an escape
         else:
-            if b"null" in said and _strange(event):
-                _encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
+            if b"null" in said and strange(event):
+                encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
             return said + b"\n"
     return encode(to_json(event))
-
-
-def _strange(data: Any) -> bool:
-    """Whether a number that JSON does not know may be in it: packed, its exponent is all ones."""
-    try:
-        return _NO_NUMBER.search(_pack(data)) is not None
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-        return True
 
 
 def to_json(event: ev.Event) -> ev.JSON:
@@ -211,20 +200,6 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:20]} is beyond any number of JSON")
     return number
-
-
-def encode(data: Any) -> bytes:
-    """One line of JSON, newline included. A lone surrogate survives, as an escape.
-
-    Raises TypeError, ValueError: it holds what JSON can't say.
-    """
-    try:
-        said = _encoder.encode(data)
-    except UnicodeEncodeError:
-        return _encode_ascii(data).encode("ascii") + b"\n"
-    if b"null" in said and _strange(data):
-        _encode_ascii(data)
-    return said + b"\n"
 
 
 def session_set(changes: Mapping[str, Any]) -> ev.SessionSet:

@@ -56,7 +56,9 @@ class HiddenValues:
         return tuple(v.encode("utf-8", "surrogatepass").decode("latin-1") for v in self.values)
 
     def _encoded(self) -> tuple[bytes, ...]:
-        return tuple(_as_in_json(value) for value in self.values)
+        from sessions.safety import json_text  # not wanted before the first frame
+
+        return tuple(json_text.encode(value)[1:-2] for value in self.values)
 
     def remember(self, configured: Iterable[str]) -> None:
         """From now on: these, and what the environment holds."""
@@ -67,18 +69,6 @@ class HiddenValues:
 
 
 known = HiddenValues()
-
-
-def _as_in_json(value: str) -> bytes:
-    """A text as records have it, without its quotes; a lone surrogate is an escape there."""
-    import json  # neither is wanted before the first frame
-
-    import msgspec
-
-    try:
-        return msgspec.json.encode(value)[1:-1]
-    except UnicodeEncodeError:
-        return json.dumps(value).encode("ascii")[1:-1]
 
 
 def _of_environment(environment: Mapping[str, str]) -> Iterator[str]:
