@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,8 @@ class Guard:
         self.own_folders = tuple(p.resolve() for p in own)
         self._own = tuple(protected_paths.folded(p) for p in self.own_folders)
         self._config = protected_paths.folded(places.config_file.resolve())
-        self.skill_folders = tuple(resolved([p.expanduser() for p in (places.my_skills, *skills)]))
+        found = (os.path.realpath(p.expanduser()) for p in (places.my_skills, *skills))
+        self.skill_folders = tuple(map(Path, found))  # `resolve` fails of a link to itself
         self._skills = tuple(protected_paths.folded(p) for p in self.skill_folders)
 
     def look(self, asked: str) -> Target:
@@ -121,21 +122,3 @@ class Guard:
 
     def _in_skills(self, parts: tuple[str, ...]) -> bool:
         return any(parts[: len(skills)] == skills for skills in self._skills)
-
-
-def resolved(folders: Iterable[Path]) -> Iterator[Path]:
-    """As `Path.resolve` of each. What lies above several is looked at once: skills' folders do."""
-    known: dict[str, str] = {}
-    for folder in folders:
-        yield Path(_real(str(folder.absolute()), known))
-
-
-def _real(path: str, known: dict[str, str]) -> str:
-    asked = where = ""
-    for name in path.split("/")[1:]:
-        asked, where = f"{asked}/{name}", f"{where}/{name}"
-        if asked not in known:
-            odd = name == ".." or os.path.islink(where)  # noqa: PTH114
-            known[asked] = os.path.realpath(where) if odd else where
-        where = known[asked].rstrip("/")
-    return where or "/"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sessions.paths import places
 from sessions.record import events as ev
 from sessions.tools import protected_paths, safe_open
 from sessions.tools.base import ToolFault
 from sessions.tools.files import sha256
-from sessions.tools.workspace import resolved
+from sessions.tools.workspace import Guard
 from tests.support.toolhost import Desk, say
 
 
@@ -336,7 +337,7 @@ async def test_unseen_characters_in_a_change_are_named(tmp_path: Path) -> None:
     assert "U+200B" in desk.host.asked[1].why
 
 
-def test_folders_that_are_resolved_together_are_where_each_is(
+def test_folders_of_skills_are_where_each_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "real" / "deep").mkdir(parents=True)
@@ -349,5 +350,7 @@ def test_folders_that_are_resolved_together_are_where_each_is(
     names = ("link", "link/a", "link/../a", "real/up/x/y", "top/etc", "top/../a", "real/none/..",
              "nowhere", "nowhere/a", "round/a", "real", "")  # fmt: skip
     asked = [tmp_path / name for name in names] + [Path(name) for name in ("up/x", "../link", "")]
-    assert list(resolved(asked)) == [Path(os.path.realpath(each)) for each in asked]
-    assert list(resolved([Path("/"), Path("/..")])) == [Path("/"), Path("/")]
+    asked += [Path("/"), Path("/..")]
+    _, *found = Guard(tmp_path, tmp_path, places(), asked).skill_folders
+    assert found == [Path(os.path.realpath(each)) for each in asked]
+    assert found[-2:] == [Path("/"), Path("/")]
