@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from sessions.tools import git_border
+
 _NAMED = (
     "-c", "user.name=n", "-c", "user.email=a@b", "-c", "init.defaultBranch=main",
     "-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false",
@@ -79,25 +81,19 @@ def head(cwd: Path, name: str = "HEAD") -> str:
     return git(cwd, "rev-parse", name).strip()
 
 
-def _folder(cwd: Path) -> Path:
-    own = cwd / ".git"
-    if own.is_file():
-        own = cwd / own.read_text().removeprefix("gitdir: ").rstrip("\n")
-    return own if own.is_dir() else cwd
-
-
-def _common(cwd: Path) -> Path:
-    own = _folder(cwd)
-    pointer = own / "commondir"
-    return own / pointer.read_text().strip() if pointer.is_file() else own
+def _folders(cwd: Path) -> tuple[Path, Path]:
+    """Git's own folder of a checkout, and the one that all of its worktrees share."""
+    found = git_border.repository(cwd) if (cwd / ".git").exists() else None
+    return (found.own, found.common) if found else (cwd, cwd)
 
 
 def _read_head(cwd: Path) -> str:
     """The commit that is checked out, read as git would; "" where git is to be asked."""
-    held = _folder(cwd) / "HEAD"
+    own, common = _folders(cwd)
+    held = own / "HEAD"
     said = held.read_text().strip() if held.is_file() else ""
     if said.startswith("ref: refs/heads/"):
-        loose = _common(cwd) / said.removeprefix("ref: ")
+        loose = common / said.removeprefix("ref: ")
         said = loose.read_text().strip() if loose.is_file() else ""
     return said if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", said) else ""
 
@@ -105,8 +101,8 @@ def _read_head(cwd: Path) -> str:
 def clean(cwd: Path) -> bool:
     """Whether git itself finds nothing amiss: no change, nothing half done, all objects there."""
     # Where there are no such indices, no two processes more are begun to find them right.
-    made = list((_common(cwd) / "objects").glob("*/*graph*"))
-    made += (_common(cwd) / "objects" / "pack").glob("multi-pack-index*")
+    objects = _folders(cwd)[1] / "objects"
+    made = [*objects.glob("*/*graph*"), *(objects / "pack").glob("multi-pack-index*")]
     none = () if made else ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
     assert git(cwd, *none, "fsck", "--no-progress", "--no-dangling").strip() == ""
     return git(cwd, "status", "--porcelain") == ""
