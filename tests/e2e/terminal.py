@@ -21,6 +21,9 @@ from pathlib import Path
 from tests.support import screens
 from tests.support.forked import Forked, take_terminal
 
+_WHOLE_S = 0.1
+"""Within which the rest of a frame comes."""
+
 
 class Terminal:
     """A program on a pty of `columns` x `rows`."""
@@ -87,7 +90,17 @@ class Terminal:
 
     def wait_gone(self, words: str, timeout_s: float = 60.0) -> None:
         """Read until `words` are not on the screen any more."""
-        self.wait(lambda: words not in self.text, timeout_s)
+        self.wait(lambda: self._settled(lambda: words not in self.text), timeout_s)
+
+    def _settled(self, condition: Callable[[], bool]) -> bool:
+        """Whether it holds, and does still when the frame that comes is whole.
+
+        Of a frame half of which was read, what moves by a row stands nowhere.
+        """
+        if not condition():
+            return False
+        self.listen(_WHOLE_S)
+        return condition()
 
     def _read(self, timeout_s: float) -> bool:
         readable, _, _ = select.select([self._fd], [], [], timeout_s)
@@ -125,7 +138,7 @@ class Terminal:
     def insist(self, keys: str, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Send keys again and again, a second apart, until `condition()` holds."""
         end = time.monotonic() + timeout_s
-        while not condition():
+        while not self._settled(condition):
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(self._missed(timeout_s, end))
             self.send(keys)
