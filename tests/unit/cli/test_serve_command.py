@@ -97,6 +97,8 @@ async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(
             await tab.ws.send_str('["resize", {"width": "wide"}]')
             await tab.ws.send_str("no json")
             await tab.type("Once upon a time\r")
+            # It is seen there once it is on record; the new session is idle before that, too.
+            await second.until("Once upon a time")
             await tab.until("1 idle")
             await second.until("1 idle")
         async with opened(session, served) as again:  # reload: the session went on
